@@ -1,4 +1,9 @@
 
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
 #ifndef _NGX_MQTT_ENCODE_H_INCLUDED_
 #define _NGX_MQTT_ENCODE_H_INCLUDED_
 
@@ -39,7 +44,9 @@ typedef struct {
 
 /*
  * The number of bytes of a whole packet of any type in the given version, or
- * 0 if it cannot be written: Remaining Length or a string above its maximum.
+ * 0 if it cannot be written: larger than the protocol allows, or AUTH in
+ * 3.1.1.  A CONNECT goes by the version in it.  No string may be longer than
+ * NGX_MQTT_STRING_MAX, and props->set must not hold what it has no value for.
  */
 size_t ngx_mqtt_encode_size(const ngx_mqtt_packet_t *pkt, ngx_uint_t version);
 

@@ -1,4 +1,9 @@
 
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
 #ifndef _NGX_MQTT_PARSE_H_INCLUDED_
 #define _NGX_MQTT_PARSE_H_INCLUDED_
 
@@ -67,6 +72,14 @@ void ngx_mqtt_parser_idle(ngx_mqtt_parser_t *p);
 
 /* Frees the body buffer, whatever the state; can be called twice. */
 void ngx_mqtt_parser_free(ngx_mqtt_parser_t *p);
+
+/*
+ * The second half of ngx_mqtt_parse(): reads the p->length bytes at "body",
+ * which follow the fixed header in p->header, into pkt, and sets p->version
+ * after CONNECT.  NGX_OK, or NGX_ERROR with p->reason (3).
+ */
+ngx_int_t ngx_mqtt_packet_parse(ngx_mqtt_parser_t *p, ngx_mqtt_packet_t *pkt,
+    u_char *body);
 
 
 #endif /* _NGX_MQTT_PARSE_H_INCLUDED_ */

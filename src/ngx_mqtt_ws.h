@@ -1,4 +1,9 @@
 
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
 #ifndef _NGX_MQTT_WS_H_INCLUDED_
 #define _NGX_MQTT_WS_H_INCLUDED_
 
