@@ -1,9 +1,51 @@
-# Everything is built in build/.
+# Everything that is made is in build/.
 
-.PHONY: all deps clean
+NGINX_DEV    ?= /usr/share/nginx/src
+FUZZ_SECONDS ?= 60
+DESTDIR      ?=
+TESTS        ?=
 
-all:
-	@.ci/objects build
+export FUZZ_SECONDS DESTDIR
+
+.PHONY: all kill deps run test unit fuzz check-all install clean
+
+# build/ngx_http_mqtt_module.so, build/ngx_stream_mqtt_module.so
+all: deps
+	@.ci/build build $(NGINX_DEV) dynamic
+
+# the same, with points at which they kill themselves on demand
+kill: deps
+	@OWN_OPT=-DNGX_MQTT_KILL_POINTS=1 .ci/build build/kill $(NGINX_DEV) dynamic
+
+# Debian packages that are missing
+deps:
+	@.ci/deps build
+
+# NGINX in the foreground with conf.examples/quickstart.conf
+run: all
+	@.ci/deps run
+	@.ci/quickstart
+
+# all tests, or TESTS="t/one.t t/other.t"
+test: all kill
+	@.ci/deps test
+	@.ci/test $(TESTS)
+
+unit:
+	@.ci/deps build test
+	@.ci/unit
+
+fuzz:
+	@.ci/deps build test
+	@.ci/fuzz
+
+# every supported NGINX, two compilers, sanitizers; see .ci/check-all
+check-all:
+	@.ci/deps build test
+	@.ci/check-all
+
+install: all
+	@.ci/install
 
 clean:
-	rm -rf build
+	rm -rf build t/interop/node_modules

@@ -1,0 +1,51 @@
+# Builds programs out of src/ and a few files of NGINX's core: the unit tests
+# and the fuzz targets.  A call that src/ may not make, to anything that needs
+# a server, is an error of the linker here.
+#
+#   OUT       directory for the results
+#   NGINX     NGINX's sources, configured
+#   DIR       where the programs' sources are: each file with the function
+#             ENTRY is a program, the others are linked to all
+#   SANITIZE  the argument of -fsanitize for everything, LINK for programs
+
+CFLAGS = -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Wno-unused-parameter \
+         -Werror $(if $(SANITIZE),-fsanitize=$(SANITIZE)) \
+         -fno-sanitize-recover=all
+
+INCS = -I src -I $(DIR) -I t/unit -I $(NGINX)/objs \
+       $(addprefix -I $(NGINX)/src/,core event event/modules os/unix)
+
+CORE = $(addprefix core/ngx_, string palloc slab shmtx rbtree queue array list \
+                   buf hash crc32 murmurhash md5 sha1 parse times) \
+       $(addprefix os/unix/ngx_, time errno alloc)
+
+mains   := $(shell grep -lE '^(int +)?$(ENTRY)\>' $(DIR)/*.c)
+helpers := $(sort $(filter-out $(mains),$(wildcard $(DIR)/*.c)) \
+                  $(wildcard t/unit/stubs.c))
+
+object = $(patsubst %.c,$(OUT)/%.o,$(1))
+
+programs := $(patsubst $(DIR)/%.c,$(OUT)/%,$(mains))
+linked   := $(call object,$(wildcard src/*.c) $(helpers))
+
+.SECONDARY:
+.PHONY: all
+
+all: $(programs)
+
+$(OUT)/%: $(OUT)/$(DIR)/%.o $(linked) $(OUT)/core.a
+	$(CC) $(CFLAGS) $(LINK) -o $@ $^
+
+$(OUT)/core.a: $(CORE:%=$(OUT)/nginx/%.o)
+	ar rcs $@ $^
+
+# NGINX's own files are as they are.
+$(OUT)/nginx/%.o: $(NGINX)/src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -w $(INCS) -c -o $@ $<
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INCS) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(OUT) -name '*.d' 2> /dev/null)
