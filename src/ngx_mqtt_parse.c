@@ -22,6 +22,8 @@
 static ngx_int_t ngx_mqtt_parse_header(ngx_mqtt_parser_t *p);
 static ngx_int_t ngx_mqtt_parse_length(ngx_mqtt_parser_t *p, u_char **pos,
     u_char *last);
+static ngx_int_t ngx_mqtt_parse_body(ngx_mqtt_parser_t *p, u_char **pos,
+    u_char *last, u_char **body);
 static ngx_int_t ngx_mqtt_parse_collect(ngx_mqtt_parser_t *p, u_char *data,
     size_t n);
 static ngx_int_t ngx_mqtt_parse_fail(ngx_mqtt_parser_t *p, u_char reason);
@@ -65,7 +67,6 @@ ngx_int_t
 ngx_mqtt_parse(ngx_mqtt_parser_t *p, u_char **pos, u_char *last,
     ngx_mqtt_packet_t *pkt)
 {
-    size_t      n;
     u_char     *body;
     ngx_int_t   rc;
 
@@ -103,27 +104,9 @@ ngx_mqtt_parse(ngx_mqtt_parser_t *p, u_char **pos, u_char *last,
         p->state = NGX_MQTT_PARSE_BODY;
     }
 
-    n = last - *pos;
-
-    if (p->body_len == 0 && n >= p->length) {
-        body = *pos;
-        *pos += p->length;
-
-    } else {
-        n = ngx_min(n, p->length - p->body_len);
-
-        if (ngx_mqtt_parse_collect(p, *pos, n) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        *pos += n;
-
-        if (p->body_len < p->length) {
-            return NGX_AGAIN;
-        }
-
-        body = p->body;
-        p->body_len = 0;
+    rc = ngx_mqtt_parse_body(p, pos, last, &body);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     p->state = NGX_MQTT_PARSE_HEADER;
@@ -217,6 +200,42 @@ ngx_mqtt_parse_length(ngx_mqtt_parser_t *p, u_char **pos, u_char *last)
     {
         return ngx_mqtt_parse_fail(p, NGX_MQTT_PACKET_TOO_LARGE);
     }
+
+    return NGX_OK;
+}
+
+
+/* a packet that lies in the input as a whole is not copied */
+
+static ngx_int_t
+ngx_mqtt_parse_body(ngx_mqtt_parser_t *p, u_char **pos, u_char *last,
+    u_char **body)
+{
+    size_t  n;
+
+    n = last - *pos;
+
+    if (p->body_len == 0 && n >= p->length) {
+        *body = *pos;
+        *pos += p->length;
+
+        return NGX_OK;
+    }
+
+    n = ngx_min(n, p->length - p->body_len);
+
+    if (ngx_mqtt_parse_collect(p, *pos, n) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    *pos += n;
+
+    if (p->body_len < p->length) {
+        return NGX_AGAIN;
+    }
+
+    *body = p->body;
+    p->body_len = 0;
 
     return NGX_OK;
 }
