@@ -1,0 +1,260 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <ngx_http_mqtt_module.h>
+
+
+typedef struct {
+    ngx_mqtt_pass_t           *pass;
+    ngx_http_complex_value_t  *hub;        /* NULL: a static name */
+} ngx_http_mqtt_loc_conf_t;
+
+
+static ngx_int_t ngx_http_mqtt_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_mqtt_find_hub(ngx_http_request_t *r,
+    ngx_str_t *name, ngx_mqtt_conf_hub_t **hub);
+static ngx_int_t ngx_http_mqtt_not_allowed(ngx_http_request_t *r);
+
+static void *ngx_http_mqtt_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_mqtt_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static char *ngx_http_mqtt_pass(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+static ngx_command_t  ngx_http_mqtt_commands[] = {
+
+    { ngx_string("mqtt_pass"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_mqtt_pass,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_mqtt_module_ctx = {
+    ngx_http_mqtt_add_variables,           /* preconfiguration */
+    NULL,                                  /* postconfiguration */
+
+    NULL,                                  /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_mqtt_create_loc_conf,         /* create location configuration */
+    ngx_http_mqtt_merge_loc_conf           /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_mqtt_module = {
+    NGX_MODULE_V1,
+    &ngx_http_mqtt_module_ctx,             /* module context */
+    ngx_http_mqtt_commands,                /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_http_mqtt_handler(ngx_http_request_t *r)
+{
+    ngx_int_t             rc;
+    ngx_http_mqtt_ctx_t  *ctx;
+    ngx_mqtt_conf_hub_t  *hub;
+
+    if (r != r->main) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "\"mqtt_pass\" in a subrequest");
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    if (r->method != NGX_HTTP_GET) {
+        return ngx_http_mqtt_not_allowed(r);
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_mqtt_ctx_t));
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_set_ctx(r, ctx, ngx_http_mqtt_module);
+
+    rc = ngx_http_mqtt_find_hub(r, &ctx->hub, &hub);
+
+    if (rc == NGX_DECLINED) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "client asked for unknown mqtt hub");
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_mqtt_ws_handshake(r, ctx);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ctx->transport = ngx_mqtt_transport_create(r->connection, hub, &ctx->hub,
+                                               1);
+    if (ctx->transport == NULL) {
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
+    return ngx_http_mqtt_ws_accept(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_mqtt_find_hub(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_mqtt_conf_hub_t **hub)
+{
+    ngx_str_t                  value;
+    ngx_http_mqtt_loc_conf_t  *mlcf;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mqtt_module);
+
+    ngx_str_null(&value);
+
+    if (mlcf->hub && ngx_http_complex_value(r, mlcf->hub, &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_mqtt_conf_find_hub(mlcf->pass, &value, r->pool, name, hub);
+}
+
+
+static ngx_int_t
+ngx_http_mqtt_not_allowed(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *allow;
+
+    allow = ngx_list_push(&r->headers_out.headers);
+    if (allow == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    allow->hash = 1;
+#if (nginx_version >= 1023000)
+    allow->next = NULL;
+#endif
+    ngx_str_set(&allow->key, "Allow");
+    ngx_str_set(&allow->value, "GET");
+
+    return NGX_HTTP_NOT_ALLOWED;
+}
+
+
+static void *
+ngx_http_mqtt_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_mqtt_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_mqtt_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->pass = NULL;
+     *     conf->hub = NULL;
+     */
+
+    return conf;
+}
+
+
+static char *
+ngx_http_mqtt_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_mqtt_loc_conf_t  *prev = parent;
+    ngx_http_mqtt_loc_conf_t  *conf = child;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    /* "if" and "limit_except" are part of their location */
+
+    if (clcf->noname && conf->pass == NULL) {
+        conf->pass = prev->pass;
+        conf->hub = prev->hub;
+    }
+
+    if (clcf->lmt_excpt && clcf->handler == NULL && conf->pass) {
+        clcf->handler = ngx_http_mqtt_handler;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_mqtt_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_mqtt_loc_conf_t  *mlcf = conf;
+
+    ngx_str_t                         *value;
+    ngx_http_core_loc_conf_t          *clcf;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (mlcf->pass) {
+        return "is duplicate";
+    }
+
+    if (ngx_mqtt_conf_protocol(cf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_http_script_variables_count(&value[1])) {
+
+        mlcf->hub = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+        if (mlcf->hub == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+        ccv.cf = cf;
+        ccv.value = &value[1];
+        ccv.complex_value = mlcf->hub;
+
+        if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    mlcf->pass = ngx_mqtt_conf_pass(cf, mlcf->hub ? NULL : &value[1]);
+    if (mlcf->pass == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    clcf->handler = ngx_http_mqtt_handler;
+
+    return NGX_CONF_OK;
+}

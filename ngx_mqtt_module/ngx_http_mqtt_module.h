@@ -1,0 +1,49 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#ifndef _NGX_HTTP_MQTT_MODULE_H_INCLUDED_
+#define _NGX_HTTP_MQTT_MODULE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <ngx_mqtt_conf.h>
+#include <ngx_mqtt_transport.h>
+
+
+/* of a request that is a client's connection, from r->pool */
+
+typedef struct {
+    ngx_str_t                hub;
+    ngx_mqtt_transport_t    *transport;
+    ngx_str_t                accept;     /* Sec-WebSocket-Accept */
+} ngx_http_mqtt_ctx_t;
+
+
+/*
+ * Checks the WebSocket handshake of a request.  NGX_OK: ctx->accept is set;
+ * otherwise the status to finalize the request with, or what was returned
+ * from sending a response.
+ */
+ngx_int_t ngx_http_mqtt_ws_handshake(ngx_http_request_t *r,
+    ngx_http_mqtt_ctx_t *ctx);
+
+/*
+ * Sends 101 and lets the transport take the connection over.  Returns what
+ * the content handler is to return.
+ */
+ngx_int_t ngx_http_mqtt_ws_accept(ngx_http_request_t *r,
+    ngx_http_mqtt_ctx_t *ctx);
+
+/* Adds $mqtt_ variables. */
+ngx_int_t ngx_http_mqtt_add_variables(ngx_conf_t *cf);
+
+
+extern ngx_module_t  ngx_http_mqtt_module;
+
+
+#endif /* _NGX_HTTP_MQTT_MODULE_H_INCLUDED_ */

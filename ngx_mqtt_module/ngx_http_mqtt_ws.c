@@ -1,0 +1,454 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <ngx_sha1.h>
+#include <ngx_http_mqtt_module.h>
+
+
+#define NGX_HTTP_MQTT_UPGRADE_REQUIRED  426
+
+#define NGX_HTTP_MQTT_GUID  "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+#define NGX_HTTP_MQTT_KEY_LEN           24
+#define NGX_HTTP_MQTT_NONCE_LEN         16
+#define NGX_HTTP_MQTT_SHA1_LEN          20
+
+
+static ngx_int_t ngx_http_mqtt_ws_key(ngx_http_request_t *r, ngx_str_t *key);
+static ngx_int_t ngx_http_mqtt_ws_accept_key(ngx_http_request_t *r,
+    ngx_str_t *key, ngx_str_t *accept);
+static ngx_int_t ngx_http_mqtt_ws_upgrade_required(ngx_http_request_t *r,
+    ngx_uint_t version);
+static ngx_int_t ngx_http_mqtt_ws_bad_request(ngx_http_request_t *r,
+    const char *what);
+
+static ngx_uint_t ngx_http_mqtt_header(ngx_http_request_t *r,
+    ngx_str_t *name, ngx_str_t *value);
+static ngx_uint_t ngx_http_mqtt_header_has(ngx_http_request_t *r,
+    ngx_str_t *name, ngx_str_t *token, ngx_uint_t caseless);
+static ngx_uint_t ngx_http_mqtt_list_has(ngx_str_t *list, ngx_str_t *token,
+    ngx_uint_t caseless);
+static ngx_int_t ngx_http_mqtt_add_header(ngx_http_request_t *r,
+    ngx_str_t *name, ngx_str_t *value);
+
+static void ngx_http_mqtt_ws_flush(ngx_http_request_t *r);
+static void ngx_http_mqtt_ws_start(ngx_http_request_t *r);
+static void ngx_http_mqtt_ws_finish(ngx_mqtt_transport_t *t);
+
+
+static ngx_str_t  ngx_http_mqtt_upgrade = ngx_string("Upgrade");
+static ngx_str_t  ngx_http_mqtt_connection = ngx_string("Connection");
+static ngx_str_t  ngx_http_mqtt_version = ngx_string("Sec-WebSocket-Version");
+static ngx_str_t  ngx_http_mqtt_key = ngx_string("Sec-WebSocket-Key");
+static ngx_str_t  ngx_http_mqtt_accept = ngx_string("Sec-WebSocket-Accept");
+static ngx_str_t  ngx_http_mqtt_protocol = ngx_string("Sec-WebSocket-Protocol");
+
+static ngx_str_t  ngx_http_mqtt_websocket = ngx_string("websocket");
+static ngx_str_t  ngx_http_mqtt_mqtt = ngx_string("mqtt");
+static ngx_str_t  ngx_http_mqtt_13 = ngx_string("13");
+
+
+ngx_int_t
+ngx_http_mqtt_ws_handshake(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx)
+{
+    ngx_str_t  key, version;
+
+    if (r->http_version != NGX_HTTP_VERSION_11
+        || !ngx_http_mqtt_header_has(r, &ngx_http_mqtt_upgrade,
+                                     &ngx_http_mqtt_websocket, 1)
+        || !ngx_http_mqtt_header_has(r, &ngx_http_mqtt_connection,
+                                     &ngx_http_mqtt_upgrade, 1))
+    {
+        return ngx_http_mqtt_ws_upgrade_required(r, 0);
+    }
+
+    if (ngx_http_mqtt_header(r, &ngx_http_mqtt_version, &version) != 1
+        || version.len != ngx_http_mqtt_13.len
+        || ngx_strncmp(version.data, ngx_http_mqtt_13.data, version.len) != 0)
+    {
+        return ngx_http_mqtt_ws_upgrade_required(r, 1);
+    }
+
+    if (ngx_http_mqtt_ws_key(r, &key) != NGX_OK) {
+        return ngx_http_mqtt_ws_bad_request(r, "invalid Sec-WebSocket-Key");
+    }
+
+    if (!ngx_http_mqtt_header_has(r, &ngx_http_mqtt_protocol,
+                                  &ngx_http_mqtt_mqtt, 0))
+    {
+        return ngx_http_mqtt_ws_bad_request(r,
+                                  "no \"mqtt\" in Sec-WebSocket-Protocol");
+    }
+
+    if (r->headers_in.content_length_n > 0 || r->headers_in.chunked) {
+        return ngx_http_mqtt_ws_bad_request(r, "a body with its handshake");
+    }
+
+    return ngx_http_mqtt_ws_accept_key(r, &key, &ctx->accept);
+}
+
+
+static ngx_int_t
+ngx_http_mqtt_ws_key(ngx_http_request_t *r, ngx_str_t *key)
+{
+    u_char     nonce[ngx_base64_decoded_length(NGX_HTTP_MQTT_KEY_LEN)];
+    ngx_str_t  decoded;
+
+    if (ngx_http_mqtt_header(r, &ngx_http_mqtt_key, key) != 1
+        || key->len != NGX_HTTP_MQTT_KEY_LEN)
+    {
+        return NGX_DECLINED;
+    }
+
+    decoded.data = nonce;
+
+    if (ngx_decode_base64(&decoded, key) != NGX_OK
+        || decoded.len != NGX_HTTP_MQTT_NONCE_LEN
+        || key->data[NGX_HTTP_MQTT_KEY_LEN - 1] != '='
+        || key->data[NGX_HTTP_MQTT_KEY_LEN - 2] != '=')
+    {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_mqtt_ws_accept_key(ngx_http_request_t *r, ngx_str_t *key,
+    ngx_str_t *accept)
+{
+    u_char      hash[NGX_HTTP_MQTT_SHA1_LEN];
+    ngx_str_t   src;
+    ngx_sha1_t  sha1;
+
+    accept->data = ngx_pnalloc(r->pool,
+                             ngx_base64_encoded_length(NGX_HTTP_MQTT_SHA1_LEN));
+    if (accept->data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_sha1_init(&sha1);
+    ngx_sha1_update(&sha1, key->data, key->len);
+    ngx_sha1_update(&sha1, NGX_HTTP_MQTT_GUID, sizeof(NGX_HTTP_MQTT_GUID) - 1);
+    ngx_sha1_final(hash, &sha1);
+
+    src.data = hash;
+    src.len = NGX_HTTP_MQTT_SHA1_LEN;
+
+    ngx_encode_base64(accept, &src);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_mqtt_ws_upgrade_required(ngx_http_request_t *r, ngx_uint_t version)
+{
+    ngx_str_t                 type;
+    ngx_http_complex_value_t  cv;
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  version ? "client asked for unknown WebSocket version"
+                          : "client sent no WebSocket handshake");
+
+    /* HTTP/2 and later have no Upgrade, and forbid the header */
+
+    if (r->http_version <= NGX_HTTP_VERSION_11
+        && ngx_http_mqtt_add_header(r, &ngx_http_mqtt_upgrade,
+                                    &ngx_http_mqtt_websocket)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (version
+        && ngx_http_mqtt_add_header(r, &ngx_http_mqtt_version,
+                                    &ngx_http_mqtt_13)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* NGINX knows neither this status' name nor a page for it */
+
+    ngx_str_set(&r->headers_out.status_line, "426 Upgrade Required");
+    ngx_str_set(&type, "text/plain");
+
+    ngx_memzero(&cv, sizeof(ngx_http_complex_value_t));
+    ngx_str_set(&cv.value, "This is an MQTT endpoint, use WebSocket "
+                           "over HTTP/1.1.\n");
+
+    return ngx_http_send_response(r, NGX_HTTP_MQTT_UPGRADE_REQUIRED, &type,
+                                  &cv);
+}
+
+
+static ngx_int_t
+ngx_http_mqtt_ws_bad_request(ngx_http_request_t *r, const char *what)
+{
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "client sent %s", what);
+
+    return NGX_HTTP_BAD_REQUEST;
+}
+
+
+/* how many headers of this name there are; "value" is the last one's */
+
+static ngx_uint_t
+ngx_http_mqtt_header(ngx_http_request_t *r, ngx_str_t *name, ngx_str_t *value)
+{
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    n = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].key.len == name->len
+                && ngx_strncasecmp(h[i].key.data, name->data, name->len) == 0)
+            {
+                *value = h[i].value;
+                n++;
+            }
+        }
+    }
+
+    return n;
+}
+
+
+static ngx_uint_t
+ngx_http_mqtt_header_has(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *token, ngx_uint_t caseless)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].key.len == name->len
+                && ngx_strncasecmp(h[i].key.data, name->data, name->len) == 0
+                && ngx_http_mqtt_list_has(&h[i].value, token, caseless))
+            {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_mqtt_list_has(ngx_str_t *list, ngx_str_t *token, ngx_uint_t caseless)
+{
+    u_char  *p, *end, *comma, *last;
+
+    p = list->data;
+    last = list->data + list->len;
+
+    while (p < last) {
+
+        comma = ngx_strlchr(p, last, ',');
+
+        if (comma == NULL) {
+            comma = last;
+        }
+
+        while (p < comma && (*p == ' ' || *p == '\t')) {
+            p++;
+        }
+
+        for (end = comma; end > p && (end[-1] == ' ' || end[-1] == '\t');
+             end--)
+        {
+            /* void */
+        }
+
+        if ((size_t) (end - p) == token->len
+            && (caseless ? ngx_strncasecmp(p, token->data, token->len)
+                         : ngx_strncmp(p, token->data, token->len))
+               == 0)
+        {
+            return 1;
+        }
+
+        p = comma + 1;
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_mqtt_add_header(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+    h->key = *name;
+    h->value = *value;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_mqtt_ws_accept(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    if (ngx_http_mqtt_add_header(r, &ngx_http_mqtt_upgrade,
+                                 &ngx_http_mqtt_websocket)
+        != NGX_OK
+        || ngx_http_mqtt_add_header(r, &ngx_http_mqtt_accept, &ctx->accept)
+           != NGX_OK
+        || ngx_http_mqtt_add_header(r, &ngx_http_mqtt_protocol,
+                                    &ngx_http_mqtt_mqtt)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* "Connection: upgrade" comes with the status */
+
+    r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
+    ngx_str_set(&r->headers_out.status_line, "101 Switching Protocols");
+
+    r->keepalive = 0;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_http_send_special(r, NGX_HTTP_FLUSH) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    r->main->count++;
+
+    if (r->connection->buffered || r->buffered) {
+
+        /* an earlier response still fills the socket */
+
+        r->read_event_handler = ngx_http_block_reading;
+        r->write_event_handler = ngx_http_mqtt_ws_flush;
+
+        ngx_http_mqtt_ws_flush(r);
+
+    } else {
+        ngx_http_mqtt_ws_start(r);
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_mqtt_ws_flush(ngx_http_request_t *r)
+{
+    ngx_int_t                  rc;
+    ngx_event_t               *wev;
+    ngx_connection_t          *c;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    c = r->connection;
+    wev = c->write;
+
+    if (wev->timedout) {
+        c->timedout = 1;
+        ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
+        return;
+    }
+
+    rc = ngx_http_output_filter(r, NULL);
+
+    if (rc == NGX_ERROR) {
+        ngx_http_finalize_request(r, NGX_ERROR);
+        return;
+    }
+
+    if (!c->buffered && !r->buffered) {
+        ngx_http_mqtt_ws_start(r);
+        return;
+    }
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (!wev->timer_set && !wev->delayed) {
+        ngx_add_timer(wev, clcf->send_timeout);
+    }
+
+    if (ngx_handle_write_event(wev, clcf->send_lowat) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_ERROR);
+    }
+}
+
+
+static void
+ngx_http_mqtt_ws_start(ngx_http_request_t *r)
+{
+    u_char               *pos;
+    ngx_http_mqtt_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_mqtt_module);
+
+    r->connection->write->delayed = 0;
+
+    /* what the client sent behind its handshake */
+
+    pos = r->header_in->pos;
+    r->header_in->pos = r->header_in->last;
+
+    ngx_mqtt_transport_start(ctx->transport, ngx_http_mqtt_ws_finish, r,
+                             pos, r->header_in->last);
+}
+
+
+static void
+ngx_http_mqtt_ws_finish(ngx_mqtt_transport_t *t)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    r = t->data;
+    c = r->connection;
+
+    r->read_event_handler = ngx_http_block_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    /* the transport has lingered, NGINX need not do so again */
+
+    c->read->eof = 1;
+
+    ngx_http_finalize_request(r, NGX_DONE);
+
+    ngx_http_run_posted_requests(c);
+}

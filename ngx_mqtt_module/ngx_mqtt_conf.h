@@ -1,0 +1,126 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#ifndef _NGX_MQTT_CONF_H_INCLUDED_
+#define _NGX_MQTT_CONF_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_broker.h>
+#include <ngx_mqtt_hub.h>
+
+
+/* the context of directives inside an "mqtt_hub" block */
+
+#define NGX_MQTT_HUB_CONF           0x02000000
+
+#define NGX_MQTT_HUB_NAME_MAX       128
+
+
+/* Where something was written; a NULL file is the command line. */
+
+typedef struct {
+    u_char                *file;
+    ngx_uint_t             line;
+} ngx_mqtt_conf_place_t;
+
+
+/* One "mqtt_zone", from cf->pool. */
+
+typedef struct {
+    ngx_str_t              name;
+    size_t                 size;
+    ngx_mqtt_zone_t        handle;
+    ngx_mqtt_conf_place_t  place;
+    unsigned               used:1;       /* a hub is in it */
+} ngx_mqtt_conf_zone_t;
+
+
+/* One "mqtt_hub", from cf->pool; the settings are what the core sees. */
+
+typedef struct {
+    ngx_str_node_t         node;         /* the name */
+    ngx_mqtt_hub_conf_t    settings;
+    ngx_mqtt_conf_zone_t  *zone;
+
+    ngx_str_t              zone_name;
+    ngx_uint_t             queue_overflow;
+
+    ngx_mqtt_conf_place_t  place;
+    ngx_mqtt_conf_place_t  zone_place;
+    ngx_mqtt_conf_place_t  packet_place;
+    ngx_mqtt_conf_place_t  queued_place;
+    ngx_mqtt_conf_place_t  sessions_place;
+} ngx_mqtt_conf_hub_t;
+
+
+/* Everything of this module in a cycle; absent if nothing is configured. */
+
+typedef struct {
+    ngx_array_t            zones;        /* of ngx_mqtt_conf_zone_t * */
+    ngx_rbtree_t           hubs;         /* of ngx_mqtt_conf_hub_t */
+    ngx_rbtree_node_t      sentinel;
+    ngx_uint_t             nhubs;
+    ngx_mqtt_conf_hub_t   *any;          /* "mqtt_hub *" */
+    ngx_array_t            passes;       /* of ngx_mqtt_pass_t * */
+} ngx_mqtt_conf_t;
+
+
+/* One "mqtt_pass", of http or stream, from cf->pool. */
+
+typedef struct {
+    ngx_mqtt_conf_t       *conf;
+    ngx_mqtt_conf_hub_t   *hub;          /* NULL: the name has variables */
+    ngx_str_t              name;
+    ngx_mqtt_conf_place_t  place;
+} ngx_mqtt_pass_t;
+
+
+/* The configuration of the cycle that is being read; NULL: no memory. */
+ngx_mqtt_conf_t *ngx_mqtt_conf_get(ngx_conf_t *cf);
+
+/* Notes the file and line that is being read. */
+void ngx_mqtt_conf_place(ngx_conf_t *cf, ngx_mqtt_conf_place_t *place);
+
+/*
+ * Adds the hub of an "mqtt_hub" block, or the template for "*", with nothing
+ * set.  NULL: an error, which was logged.
+ */
+ngx_mqtt_conf_hub_t *ngx_mqtt_conf_add_hub(ngx_conf_t *cf, ngx_str_t *name);
+
+/* Gives what the block left unset its default. */
+void ngx_mqtt_conf_defaults(ngx_mqtt_conf_hub_t *hub);
+
+/*
+ * Notes an "mqtt_pass" for resolution after the whole file is read.  "name"
+ * is the hub as written, or NULL if it has variables.  NULL: an error, which
+ * was logged.
+ */
+ngx_mqtt_pass_t *ngx_mqtt_conf_pass(ngx_conf_t *cf, ngx_str_t *name);
+
+/* Checks the second argument of "mqtt_pass", if there is one. */
+char *ngx_mqtt_conf_protocol(ngx_conf_t *cf);
+
+/*
+ * The hub that a client is to be served by.  "value" is what the variables
+ * gave, it is not used with a static name.  "name" becomes the hub's name in
+ * lower case, from "pool" where needed.  NGX_DECLINED: there is no such hub.
+ */
+ngx_int_t ngx_mqtt_conf_find_hub(ngx_mqtt_pass_t *pass, ngx_str_t *value,
+    ngx_pool_t *pool, ngx_str_t *name, ngx_mqtt_conf_hub_t **hub);
+
+/* The init_conf of the core module: resolution and cross-checks. */
+char *ngx_mqtt_conf_init(ngx_cycle_t *cycle, void *conf);
+
+/* Logs a sentence that tells the mend, at emerg, with a file and line. */
+void ngx_cdecl ngx_mqtt_conf_error(ngx_log_t *log,
+    ngx_mqtt_conf_place_t *place, const char *fmt, ...);
+
+extern ngx_command_t  ngx_mqtt_commands[];
+
+
+#endif /* _NGX_MQTT_CONF_H_INCLUDED_ */

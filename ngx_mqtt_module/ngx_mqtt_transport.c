@@ -1,0 +1,710 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_mqtt_module.h>
+#include <ngx_mqtt_transport.h>
+#include <ngx_mqtt_close.h>
+
+
+/* receive buffers that one client may fill in one pass of the event loop */
+
+#define NGX_MQTT_RECV_MAX  4
+
+
+static ngx_int_t ngx_mqtt_transport_buffer(ngx_log_t *log);
+static void ngx_mqtt_transport_cleanup(void *data);
+
+static void ngx_mqtt_transport_read_handler(ngx_event_t *rev);
+static void ngx_mqtt_transport_write_handler(ngx_event_t *wev);
+static ngx_int_t ngx_mqtt_transport_signals(ngx_mqtt_transport_t *t);
+static ngx_int_t ngx_mqtt_transport_closed(ngx_mqtt_transport_t *t);
+static void ngx_mqtt_transport_timer(ngx_mqtt_transport_t *t);
+
+static void ngx_mqtt_transport_read(ngx_mqtt_transport_t *t);
+static ngx_int_t ngx_mqtt_transport_feed_waiting(ngx_mqtt_transport_t *t);
+static ngx_int_t ngx_mqtt_transport_feed(ngx_mqtt_transport_t *t, u_char *pos,
+    u_char *last);
+static ngx_int_t ngx_mqtt_transport_feed_ws(ngx_mqtt_transport_t *t,
+    u_char *pos, u_char *last);
+static ngx_int_t ngx_mqtt_transport_input(ngx_mqtt_transport_t *t,
+    u_char *pos, u_char *end, u_char *last);
+static ngx_int_t ngx_mqtt_transport_keep(ngx_mqtt_transport_t *t,
+    u_char *pos, u_char *last, size_t plain);
+static void ngx_mqtt_transport_connected(ngx_mqtt_transport_t *t);
+
+static void ngx_mqtt_transport_pong(ngx_mqtt_transport_t *t,
+    ngx_str_t *payload);
+
+static ssize_t ngx_mqtt_transport_send(ngx_mqtt_client_t *cl, u_char *p,
+    size_t len);
+static u_char *ngx_mqtt_transport_frame(ngx_mqtt_client_t *cl, u_char *p,
+    size_t len);
+static void ngx_mqtt_transport_resume(ngx_mqtt_client_t *cl);
+
+
+static const ngx_mqtt_transport_ops_t  ngx_mqtt_transport_tcp_ops = {
+    ngx_mqtt_transport_send,
+    NULL,
+    ngx_mqtt_close_client,
+    ngx_mqtt_transport_resume
+};
+
+
+static const ngx_mqtt_transport_ops_t  ngx_mqtt_transport_ws_ops = {
+    ngx_mqtt_transport_send,
+    ngx_mqtt_transport_frame,
+    ngx_mqtt_close_client,
+    ngx_mqtt_transport_resume
+};
+
+
+u_char  *ngx_mqtt_recv_buffer;
+
+
+ngx_mqtt_transport_t *
+ngx_mqtt_transport_create(ngx_connection_t *c, ngx_mqtt_conf_hub_t *hub,
+    ngx_str_t *name, ngx_uint_t ws)
+{
+    size_t                 size;
+    ngx_mqtt_worker_t     *worker;
+    ngx_pool_cleanup_t    *cln;
+    ngx_mqtt_transport_t  *t;
+
+    worker = ngx_mqtt_member_worker(hub->zone);
+
+    if (worker == NULL || ngx_mqtt_transport_buffer(c->log) != NGX_OK) {
+        return NULL;
+    }
+
+    size = sizeof(ngx_mqtt_transport_t);
+
+    if (ws) {
+        size += sizeof(ngx_mqtt_ws_t);
+    }
+
+    t = ngx_pcalloc(c->pool, size);
+    if (t == NULL) {
+        return NULL;
+    }
+
+    cln = ngx_pool_cleanup_add(c->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_mqtt_transport_cleanup;
+    cln->data = t;
+
+    t->connection = c;
+
+    if (ws) {
+        t->ws = (ngx_mqtt_ws_t *) (t + 1);
+        ngx_mqtt_ws_init(t->ws, 1, 0);
+    }
+
+    ngx_mqtt_client_init(&t->client, worker, &hub->settings, name,
+                         ws ? &ngx_mqtt_transport_ws_ops
+                            : &ngx_mqtt_transport_tcp_ops,
+                         c->log);
+
+    return t;
+}
+
+
+static ngx_int_t
+ngx_mqtt_transport_buffer(ngx_log_t *log)
+{
+    if (ngx_mqtt_recv_buffer == NULL) {
+        ngx_mqtt_recv_buffer = ngx_alloc(NGX_MQTT_RECV_SIZE, log);
+    }
+
+    return ngx_mqtt_recv_buffer ? NGX_OK : NGX_ERROR;
+}
+
+
+/* only a net: a client that ends in order is let go of before */
+
+static void
+ngx_mqtt_transport_cleanup(void *data)
+{
+    ngx_mqtt_transport_t  *t = data;
+
+    if (!t->done) {
+        ngx_mqtt_client_lost(&t->client);
+    }
+
+    if (t->kept) {
+        ngx_free(t->kept);
+    }
+}
+
+
+void
+ngx_mqtt_transport_start(ngx_mqtt_transport_t *t, ngx_mqtt_finish_pt finish,
+    void *data, u_char *pos, u_char *last)
+{
+    ngx_connection_t  *c;
+
+    c = t->connection;
+
+    t->finish = finish;
+    t->data = data;
+    t->pos = pos;
+    t->last = last;
+
+    if (c->read->timer_set) {
+        ngx_del_timer(c->read);
+    }
+
+    if (c->write->timer_set) {
+        ngx_del_timer(c->write);
+    }
+
+    t->read_handler = c->read->handler;
+    t->write_handler = c->write->handler;
+
+    c->data = t;
+    c->read->handler = ngx_mqtt_transport_read_handler;
+    c->write->handler = ngx_mqtt_transport_write_handler;
+    c->log->action = "waiting for mqtt packet";
+
+    /* without it acknowledgements would wait for each other */
+
+    (void) ngx_tcp_nodelay(c);
+
+#if (NGX_SSL)
+
+    if (c->ssl) {
+
+        /* output moves to the front of a larger buffer between attempts */
+
+        SSL_set_mode(c->ssl->connection, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+
+        ngx_ssl_free_buffer(c);
+    }
+
+#endif
+
+    /* until it has sent CONNECT, NGINX may drop it for a new client */
+
+    ngx_reusable_connection(c, 1);
+
+    ngx_mqtt_transport_timer(t);
+
+    ngx_post_event(c->read, &ngx_posted_events);
+}
+
+
+static void
+ngx_mqtt_transport_read_handler(ngx_event_t *rev)
+{
+    ngx_connection_t      *c;
+    ngx_mqtt_transport_t  *t;
+
+    c = rev->data;
+    t = c->data;
+
+    if (ngx_mqtt_transport_signals(t) == NGX_OK) {
+        ngx_mqtt_transport_read(t);
+    }
+}
+
+
+static void
+ngx_mqtt_transport_write_handler(ngx_event_t *wev)
+{
+    ngx_connection_t      *c;
+    ngx_mqtt_transport_t  *t;
+
+    c = wev->data;
+    t = c->data;
+
+    if (ngx_mqtt_transport_signals(t) != NGX_OK) {
+        return;
+    }
+
+    c->log->action = "sending to mqtt client";
+
+    ngx_mqtt_client_writable(&t->client);
+
+    c->log->action = "waiting for mqtt packet";
+
+    if (ngx_handle_write_event(wev, 0) != NGX_OK && !t->done) {
+        ngx_mqtt_close_lost(t);
+    }
+}
+
+
+/*
+ * What can be behind any event.  Both handlers ask, since TLS may turn one
+ * into the other.  NGX_DONE: the event was that, "t" may be gone.
+ */
+
+static ngx_int_t
+ngx_mqtt_transport_signals(ngx_mqtt_transport_t *t)
+{
+    ngx_connection_t  *c;
+
+    c = t->connection;
+
+    if (c->close) {
+        return ngx_mqtt_transport_closed(t);
+    }
+
+    if (t->done) {
+        ngx_mqtt_close_drain(t);
+        return NGX_DONE;
+    }
+
+    if (c->read->timedout) {
+        c->read->timedout = 0;
+        ngx_mqtt_transport_timer(t);
+        return NGX_DONE;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * NGINX wants the connection back: at the end of worker_shutdown_timeout,
+ * which sets c->error too, or because a new connection has to be accepted.
+ */
+
+static ngx_int_t
+ngx_mqtt_transport_closed(ngx_mqtt_transport_t *t)
+{
+    ngx_uint_t         shutdown;
+    ngx_connection_t  *c;
+
+    c = t->connection;
+
+    shutdown = c->error;
+
+    c->close = 0;
+    c->error = 0;
+
+    if (shutdown && !t->done) {
+        ngx_mqtt_client_close(&t->client, NGX_MQTT_SERVER_SHUTTING_DOWN);
+        return NGX_DONE;
+    }
+
+    t->broken = 1;
+
+    if (t->done) {
+        ngx_mqtt_close_finish(t);
+
+    } else {
+        ngx_mqtt_close_lost(t);
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_mqtt_transport_timer(ngx_mqtt_transport_t *t)
+{
+    ngx_msec_t  next;
+
+    next = ngx_mqtt_client_timer(&t->client);
+
+    if (next) {
+        ngx_add_timer(t->connection->read, next);
+    }
+}
+
+
+static void
+ngx_mqtt_transport_read(ngx_mqtt_transport_t *t)
+{
+    ssize_t            size;
+    ngx_uint_t         n;
+    ngx_event_t       *rev;
+    ngx_connection_t  *c;
+
+    c = t->connection;
+    rev = c->read;
+
+    if (t->leaving) {
+        ngx_mqtt_close_leave(t);
+        return;
+    }
+
+    if (t->paused) {
+
+        if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+            ngx_mqtt_close_lost(t);
+        }
+
+        return;
+    }
+
+    if (ngx_mqtt_transport_feed_waiting(t) != NGX_OK) {
+        return;
+    }
+
+    for (n = 0; n < NGX_MQTT_RECV_MAX; n++) {
+
+        size = c->recv(c, ngx_mqtt_recv_buffer, NGX_MQTT_RECV_SIZE);
+
+        if (size == NGX_AGAIN) {
+
+            if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+                ngx_mqtt_close_lost(t);
+            }
+
+            return;
+        }
+
+        if (size == NGX_ERROR) {
+            t->eof = 1;
+            t->broken = 1;
+            ngx_mqtt_close_lost(t);
+            return;
+        }
+
+        if (size == 0) {
+
+            /* it may still read: it gets what its last packets ask for */
+
+            t->eof = 1;
+            ngx_mqtt_close_leave(t);
+            return;
+        }
+
+        t->received += size;
+
+        if (ngx_mqtt_transport_feed(t, ngx_mqtt_recv_buffer,
+                                    ngx_mqtt_recv_buffer + size)
+            != NGX_OK)
+        {
+            return;
+        }
+    }
+
+    ngx_post_event(rev, &ngx_posted_next_events);
+}
+
+
+/* NGX_OK: nothing waits any more, and the client reads on */
+
+static ngx_int_t
+ngx_mqtt_transport_feed_waiting(ngx_mqtt_transport_t *t)
+{
+    u_char     *pos, *last;
+    size_t      plain;
+    ngx_int_t   rc;
+
+    rc = NGX_OK;
+
+    pos = t->pos;
+    last = t->last;
+    plain = t->plain;
+
+    if (plain) {
+        t->plain = 0;
+        rc = ngx_mqtt_transport_input(t, pos, pos + plain, last);
+        pos += plain;
+    }
+
+    if (rc == NGX_OK && pos < last) {
+        rc = ngx_mqtt_transport_feed(t, pos, last);
+    }
+
+    if (rc != NGX_BUSY) {
+        t->pos = NULL;
+        t->last = NULL;
+
+        if (t->kept) {
+            ngx_free(t->kept);
+            t->kept = NULL;
+        }
+    }
+
+    return rc;
+}
+
+
+/*
+ * NGX_OK: all was taken.  NGX_BUSY: the rest was kept.  NGX_DONE: the client
+ * reads no more.
+ */
+
+static ngx_int_t
+ngx_mqtt_transport_feed(ngx_mqtt_transport_t *t, u_char *pos, u_char *last)
+{
+    ngx_int_t  rc;
+
+    if (t->ws) {
+        rc = ngx_mqtt_transport_feed_ws(t, pos, last);
+
+    } else {
+        rc = ngx_mqtt_transport_input(t, pos, last, last);
+    }
+
+    ngx_mqtt_transport_connected(t);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_mqtt_transport_feed_ws(ngx_mqtt_transport_t *t, u_char *pos, u_char *last)
+{
+    ngx_int_t            rc;
+    ngx_mqtt_ws_event_t  ev;
+
+    for ( ;; ) {
+
+        rc = ngx_mqtt_ws_parse(t->ws, &pos, last, &ev);
+
+        if (rc == NGX_AGAIN) {
+            return NGX_OK;
+        }
+
+        if (rc == NGX_ERROR) {
+            ngx_log_error(NGX_LOG_INFO, t->connection->log, 0,
+                          "client sent invalid WebSocket frame, closed with %d",
+                          (int) t->ws->close_code);
+
+            t->ws_failed = 1;
+            ngx_mqtt_close_frame(t, t->ws->close_code);
+            return NGX_DONE;
+        }
+
+        switch (ev.opcode) {
+
+        case NGX_MQTT_WS_PING:
+            ngx_mqtt_transport_pong(t, &ev.data);
+            break;
+
+        case NGX_MQTT_WS_PONG:
+            break;
+
+        case NGX_MQTT_WS_CLOSE:
+            t->close_received = 1;
+            ngx_mqtt_close_frame(t, ev.code);
+            return NGX_DONE;
+
+        default:
+            rc = ngx_mqtt_transport_input(t, ev.data.data, pos, last);
+
+            if (rc == NGX_DONE) {
+                ngx_mqtt_close_skip(t, pos, last);
+            }
+
+            if (rc != NGX_OK) {
+                return rc;
+            }
+        }
+    }
+}
+
+
+/* gives pos .. end to the core; end .. last is input behind it */
+
+static ngx_int_t
+ngx_mqtt_transport_input(ngx_mqtt_transport_t *t, u_char *pos, u_char *end,
+    u_char *last)
+{
+    ngx_int_t  rc;
+
+    if (pos == end) {
+        return NGX_OK;
+    }
+
+    rc = ngx_mqtt_client_input(&t->client, &pos, end);
+
+    if (rc == NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (rc == NGX_BUSY) {
+        return ngx_mqtt_transport_keep(t, pos, last, end - pos);
+    }
+
+    return NGX_DONE;
+}
+
+
+static ngx_int_t
+ngx_mqtt_transport_keep(ngx_mqtt_transport_t *t, u_char *pos, u_char *last,
+    size_t plain)
+{
+    size_t   len;
+    u_char  *p;
+
+    t->paused = 1;
+
+    /* what already waits stays where it is */
+
+    if (pos < t->pos || pos > t->last) {
+
+        len = last - pos;
+
+        p = ngx_alloc(ngx_max(len, 1), t->connection->log);
+        if (p == NULL) {
+            ngx_mqtt_client_close(&t->client, NGX_MQTT_SERVER_BUSY);
+            return NGX_DONE;
+        }
+
+        ngx_memcpy(p, pos, len);
+
+        t->kept = p;
+        pos = p;
+        last = p + len;
+    }
+
+    t->pos = pos;
+    t->last = last;
+    t->plain = plain;
+
+    return NGX_BUSY;
+}
+
+
+static void
+ngx_mqtt_transport_connected(ngx_mqtt_transport_t *t)
+{
+    ngx_str_t         *id;
+    ngx_connection_t  *c;
+
+    c = t->connection;
+
+    if (!c->reusable || !t->client.connected || t->done) {
+        return;
+    }
+
+    ngx_reusable_connection(c, 0);
+
+    /* the log is written when the core has forgotten the client */
+
+    id = &t->client_id;
+
+    id->data = ngx_pstrdup(c->pool, &t->client.client_id);
+    id->len = id->data ? t->client.client_id.len : 0;
+}
+
+
+static void
+ngx_mqtt_transport_pong(ngx_mqtt_transport_t *t, ngx_str_t *payload)
+{
+    u_char  *p, frame[NGX_MQTT_WS_HEADER_MAX + NGX_MQTT_WS_CONTROL_MAX];
+
+    /* a peer that reads nothing gets no heap of pongs */
+
+    if (t->full) {
+        return;
+    }
+
+    p = ngx_mqtt_ws_header(frame, NGX_MQTT_WS_PONG, payload->len);
+    p = ngx_cpymem(p, payload->data, payload->len);
+
+    (void) ngx_mqtt_client_send_raw(&t->client, frame, p - frame);
+}
+
+
+static ssize_t
+ngx_mqtt_transport_send(ngx_mqtt_client_t *cl, u_char *p, size_t len)
+{
+    size_t                 sent;
+    ssize_t                n;
+    ngx_event_t           *wev;
+    ngx_connection_t      *c;
+    ngx_mqtt_transport_t  *t;
+
+    t = (ngx_mqtt_transport_t *) cl;
+    c = t->connection;
+    wev = c->write;
+
+    if (t->broken) {
+        return NGX_ERROR;
+    }
+
+    sent = 0;
+
+    while (sent < len && wev->ready) {
+
+        n = c->send(c, p + sent, len - sent);
+
+        if (n == NGX_ERROR) {
+            t->broken = 1;
+            return NGX_ERROR;
+        }
+
+        if (n == NGX_AGAIN || n == 0) {
+            break;
+        }
+
+        sent += n;
+    }
+
+    t->full = (sent < len);
+
+    if (t->full && ngx_handle_write_event(wev, 0) != NGX_OK) {
+        t->broken = 1;
+        return NGX_ERROR;
+    }
+
+    return sent;
+}
+
+
+static u_char *
+ngx_mqtt_transport_frame(ngx_mqtt_client_t *cl, u_char *p, size_t len)
+{
+    p -= ngx_mqtt_ws_header_size(len);
+
+    (void) ngx_mqtt_ws_header(p, NGX_MQTT_WS_BINARY, len);
+
+    return p;
+}
+
+
+static void
+ngx_mqtt_transport_resume(ngx_mqtt_client_t *cl)
+{
+    ngx_mqtt_transport_t  *t;
+
+    t = (ngx_mqtt_transport_t *) cl;
+
+    t->paused = 0;
+
+    /* input that is already here brings no event of its own */
+
+    ngx_post_event(t->connection->read, &ngx_posted_next_events);
+}
+
+
+void
+ngx_mqtt_transport_protocol(ngx_mqtt_transport_t *t, ngx_str_t *value)
+{
+    switch (t->client.version) {
+
+    case NGX_MQTT_V4:
+        ngx_str_set(value, "MQTT/3.1.1");
+        break;
+
+    case NGX_MQTT_V5:
+        ngx_str_set(value, "MQTT/5.0");
+        break;
+
+    default:
+        ngx_str_null(value);
+        break;
+    }
+}
+
+
+void
+ngx_mqtt_transport_client_id(ngx_mqtt_transport_t *t, ngx_str_t *value)
+{
+    *value = t->client_id;
+}

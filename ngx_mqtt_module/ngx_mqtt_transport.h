@@ -1,0 +1,103 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#ifndef _NGX_MQTT_TRANSPORT_H_INCLUDED_
+#define _NGX_MQTT_TRANSPORT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_mqtt_client.h>
+#include <ngx_mqtt_conf.h>
+#include <ngx_mqtt_ws.h>
+
+
+typedef struct ngx_mqtt_transport_s  ngx_mqtt_transport_t;
+
+/*
+ * The last act of the door a client came in by: gives the connection back to
+ * http or stream, which close it and free its pool, the transport in it.
+ * c->data and the event handlers are again what they were.
+ */
+
+typedef void (*ngx_mqtt_finish_pt)(ngx_mqtt_transport_t *t);
+
+
+/* A client's connection, local to a worker, from c->pool. */
+
+struct ngx_mqtt_transport_s {
+    ngx_mqtt_client_t        client;     /* first, as the core wants it */
+
+    ngx_connection_t        *connection;
+    ngx_mqtt_ws_t           *ws;         /* NULL: mqtt over tcp */
+    void                    *data;       /* a request or a session */
+    ngx_mqtt_finish_pt       finish;
+    ngx_event_handler_pt     read_handler;       /* the door's */
+    ngx_event_handler_pt     write_handler;
+
+    /*
+     * Input that waits, either in "kept", malloced, or in a buffer of the
+     * door.  The first "plain" bytes have no WebSocket framing any more.
+     */
+
+    u_char                  *pos;
+    u_char                  *last;
+    u_char                  *kept;
+    size_t                   plain;
+
+    off_t                    received;   /* bytes */
+    size_t                   drained;    /* bytes thrown away at the end */
+
+    ngx_str_t                client_id;  /* for logs, once it is closed */
+
+    unsigned                 paused:1;   /* no reading until ops->resume */
+    unsigned                 leaving:1;  /* no reading any more */
+    unsigned                 passes:4;   /* left to flush before leaving */
+    unsigned                 done:1;     /* the core has let go */
+    unsigned                 draining:1;
+    unsigned                 eof:1;      /* the peer's end, or an error */
+    unsigned                 full:1;     /* the socket took not all */
+    unsigned                 broken:1;   /* nothing can be sent any more */
+    unsigned                 close_sent:1;       /* WebSocket close frames */
+    unsigned                 close_received:1;
+    unsigned                 ws_failed:1;        /* framing is lost */
+};
+
+
+/*
+ * Makes the transport of a connection whose client is to be served by a hub.
+ * "name" must stay valid as long as the connection.  Nothing happens before
+ * ngx_mqtt_transport_start().  NULL: no memory, or the zone cannot be joined.
+ */
+ngx_mqtt_transport_t *ngx_mqtt_transport_create(ngx_connection_t *c,
+    ngx_mqtt_conf_hub_t *hub, ngx_str_t *name, ngx_uint_t ws);
+
+/*
+ * Takes the connection over.  "finish" is called once, from the event loop,
+ * never from inside this call.  The bytes pos .. last were received earlier,
+ * they may be changed and must stay where they are.
+ */
+void ngx_mqtt_transport_start(ngx_mqtt_transport_t *t,
+    ngx_mqtt_finish_pt finish, void *data, u_char *pos, u_char *last);
+
+
+/*
+ * The receive buffer of the worker, from the heap: a connection has none while
+ * it is idle.  There once a transport was made.
+ */
+
+#define NGX_MQTT_RECV_SIZE  65536
+
+extern u_char  *ngx_mqtt_recv_buffer;
+
+
+/* Values of variables; empty while unknown, valid as long as "t". */
+void ngx_mqtt_transport_protocol(ngx_mqtt_transport_t *t, ngx_str_t *value);
+void ngx_mqtt_transport_client_id(ngx_mqtt_transport_t *t, ngx_str_t *value);
+
+
+#endif /* _NGX_MQTT_TRANSPORT_H_INCLUDED_ */
