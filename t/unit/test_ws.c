@@ -171,7 +171,7 @@ test_ws_event(test_ws_t *t, ngx_mqtt_ws_event_t *ev)
     case NGX_MQTT_WS_TEXT:
     case NGX_MQTT_WS_BINARY:
 
-        if (ev->first != !t->in_message) {
+        if (ev->first != !t->in_message || (ev->data.len == 0 && !ev->fin)) {
             test_ws_say(t, "?", 1);
         }
 
