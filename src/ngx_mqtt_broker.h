@@ -1,0 +1,100 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#ifndef _NGX_MQTT_BROKER_H_INCLUDED_
+#define _NGX_MQTT_BROKER_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* The broker as the shell sees it: zones and workers.  Clients: client.h. */
+
+
+typedef struct ngx_mqtt_root_s    ngx_mqtt_root_t;
+typedef struct ngx_mqtt_zone_s    ngx_mqtt_zone_t;
+typedef struct ngx_mqtt_worker_s  ngx_mqtt_worker_t;
+
+
+#define NGX_MQTT_ZONE_MIN_SIZE    (1024 * 1024)
+#define NGX_MQTT_SLOTS            1024
+
+
+/*
+ * What the core needs of the event loop.  "wake" makes the worker that owns
+ * the slot call ngx_mqtt_worker_run(); "post" does so for this worker, once,
+ * after the events of the present pass (calling it twice is harmless).
+ */
+
+typedef struct {
+    void                (*wake)(ngx_mqtt_worker_t *w, ngx_uint_t slot);
+    void                (*post)(ngx_mqtt_worker_t *w);
+} ngx_mqtt_worker_ops_t;
+
+
+/*
+ * The handle of a zone in one process, usually from cf->pool: it only points
+ * into the shared memory.
+ */
+
+struct ngx_mqtt_zone_s {
+    ngx_slab_pool_t      *shpool;
+    ngx_mqtt_root_t      *root;
+    ngx_str_t             name;
+    ngx_log_t            *log;
+};
+
+
+/*
+ * Formats a new zone: takes all pages of its slab pool once and stores the
+ * root in shpool->data.  Returns NGX_ERROR if the zone is too small.
+ */
+ngx_int_t ngx_mqtt_zone_format(ngx_mqtt_zone_t *zone, ngx_slab_pool_t *shpool,
+    ngx_log_t *log);
+
+/* Points the handle at a zone that was formatted earlier; changes nothing. */
+void ngx_mqtt_zone_attach(ngx_mqtt_zone_t *zone, ngx_slab_pool_t *shpool,
+    ngx_log_t *log);
+
+/* Bytes of a zone of "size" bytes that are left for sessions and messages. */
+size_t ngx_mqtt_zone_usable(size_t size);
+
+
+/*
+ * Joins the zone as a worker process: claims a slot under this process' pid
+ * and start time.  The worker is allocated from the heap and lives until
+ * ngx_mqtt_worker_destroy().  "data" is the shell's own.  NULL: no memory or
+ * no slot.
+ */
+ngx_mqtt_worker_t *ngx_mqtt_worker_create(ngx_mqtt_zone_t *zone,
+    const ngx_mqtt_worker_ops_t *ops, void *data, ngx_log_t *log);
+
+void *ngx_mqtt_worker_data(ngx_mqtt_worker_t *w);
+ngx_uint_t ngx_mqtt_worker_slot(ngx_mqtt_worker_t *w);
+
+/*
+ * Delivers what is ready for this worker's clients and flushes their output:
+ * the body of the wake and of the posted event.  Works in bounded batches:
+ * NGX_AGAIN asks to be called again in the next pass of the event loop.
+ */
+ngx_int_t ngx_mqtt_worker_run(ngx_mqtt_worker_t *w);
+
+/*
+ * Once a second: expiry of sessions, wills and retained messages, slots of
+ * dead processes, lost wakes.  Bounded like ngx_mqtt_worker_run(): NGX_AGAIN
+ * asks for another call in the next pass.
+ */
+ngx_int_t ngx_mqtt_worker_tick(ngx_mqtt_worker_t *w);
+
+/*
+ * Leaves the zone: the slot becomes free.  Clients still attached are
+ * treated as lost connections.
+ */
+void ngx_mqtt_worker_destroy(ngx_mqtt_worker_t *w);
+
+
+#endif /* _NGX_MQTT_BROKER_H_INCLUDED_ */

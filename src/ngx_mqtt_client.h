@@ -1,0 +1,164 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#ifndef _NGX_MQTT_CLIENT_H_INCLUDED_
+#define _NGX_MQTT_CLIENT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt.h>
+#include <ngx_mqtt_packet.h>
+#include <ngx_mqtt_parse.h>
+#include <ngx_mqtt_hub.h>
+#include <ngx_mqtt_broker.h>
+
+
+#define NGX_MQTT_OUT_HEADROOM     16
+
+
+typedef struct ngx_mqtt_client_s      ngx_mqtt_client_t;
+typedef struct ngx_mqtt_out_s         ngx_mqtt_out_t;
+typedef struct ngx_mqtt_attach_s      ngx_mqtt_attach_t;
+typedef struct ngx_mqtt_aliases_s     ngx_mqtt_aliases_t;
+
+
+/*
+ * What the core needs of a network connection.
+ *
+ * send: tries to write "len" bytes at once; returns how many were taken
+ * (0: the socket is full, ngx_mqtt_client_writable() follows) or NGX_ERROR.
+ *
+ * frame: may be NULL.  Called once for each run of packet bytes before it is
+ * sent; writes a frame header into the NGX_MQTT_OUT_HEADROOM bytes before
+ * "p" and returns its first byte.
+ *
+ * close: the core is done with this client, the session is detached, and all
+ * output that could be written was written; cl->blocked is set if not all
+ * could be.  "reason" is the MQTT 5.0 reason code.  Must not free the client
+ * before control is back in the event loop.
+ *
+ * resume: input may be read again after NGX_BUSY.
+ */
+
+typedef struct {
+    ssize_t             (*send)(ngx_mqtt_client_t *cl, u_char *p, size_t len);
+    u_char             *(*frame)(ngx_mqtt_client_t *cl, u_char *p, size_t len);
+    void                (*close)(ngx_mqtt_client_t *cl, ngx_uint_t reason);
+    void                (*resume)(ngx_mqtt_client_t *cl);
+} ngx_mqtt_transport_ops_t;
+
+
+/*
+ * A network connection, local to a worker; embedded as the first member of
+ * the transport's own structure, whose pool frees it.
+ */
+
+struct ngx_mqtt_client_s {
+    const ngx_mqtt_transport_ops_t  *ops;
+    ngx_mqtt_worker_t               *worker;
+    ngx_mqtt_hub_conf_t             *conf;
+    ngx_log_t                       *log;
+    ngx_str_t                        hub;          /* lower case */
+
+    ngx_mqtt_parser_t                parser;
+
+    /* the session, once CONNECT was accepted; compared on each locked call */
+    ngx_mqtt_attach_t               *attach;
+    ngx_str_t                        client_id;    /* malloced */
+
+    ngx_mqtt_out_t                  *out;          /* to be sent, in order */
+    ngx_mqtt_out_t                  *out_last;
+    ngx_mqtt_out_t                  *late;         /* behind a large message */
+    ngx_mqtt_out_t                  *late_last;
+    size_t                           out_size;     /* bytes of all buffers */
+
+    ngx_queue_t                      dirty;        /* worker's flush list, */
+                                                   /* or the blocked ones */
+
+    ngx_mqtt_aliases_t              *aliases;
+
+    /* a message too large for one output buffer, sent piece by piece */
+    struct ngx_mqtt_big_s           *big;
+    size_t                           big_left;     /* of the whole packet */
+
+    ngx_msec_t                       last_packet;
+    ngx_msec_t                       blocked_since;
+    ngx_uint_t                       keep_alive;   /* seconds, effective */
+
+    uint32_t                         max_packet_size;    /* the client's */
+    uint32_t                         session_expiry;     /* effective */
+    uint32_t                         requested_expiry;
+    uint16_t                         receive_maximum;    /* the client's */
+    uint16_t                         received;     /* QoS 2 not released */
+    uint16_t                         alias_maximum;      /* the client's */
+    u_char                           version;      /* 0: no CONNECT yet */
+    u_char                           roles;
+
+    unsigned                         connected:1;  /* CONNACK 0 was sent */
+    unsigned                         closed:1;     /* ops->close was called */
+    unsigned                         blocked:1;    /* the socket is full */
+    unsigned                         paused:1;     /* input got NGX_BUSY */
+    unsigned                         marked:1;     /* on the dirty list */
+    unsigned                         broken:1;     /* a write failed */
+    unsigned                         problem_info:1;
+    unsigned                         will_discard:1;
+};
+
+
+/*
+ * Prepares a client for its first byte.  "cl" is zeroed memory of the
+ * transport; "hub" must stay valid as long as the client.  No allocation.
+ */
+void ngx_mqtt_client_init(ngx_mqtt_client_t *cl, ngx_mqtt_worker_t *w,
+    ngx_mqtt_hub_conf_t *conf, ngx_str_t *hub,
+    const ngx_mqtt_transport_ops_t *ops, ngx_log_t *log);
+
+/*
+ * Takes bytes that arrived, which it may change in place.  NGX_OK: all was
+ * taken, read on.  NGX_BUSY: the bytes from *pos on must be kept and offered
+ * again, and reading stop, until ops->resume is called.  NGX_ERROR: the
+ * client was closed (ops->close was called), nothing more may be offered.
+ */
+ngx_int_t ngx_mqtt_client_input(ngx_mqtt_client_t *cl, u_char **pos,
+    u_char *last);
+
+/* The socket has room again.  May call ops->close or ops->resume. */
+void ngx_mqtt_client_writable(ngx_mqtt_client_t *cl);
+
+/*
+ * Appends bytes that belong to the transport itself (WebSocket control
+ * frames): sent in order with the packets, never framed.  Output is flushed
+ * at the end of the event-loop pass.  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_mqtt_client_send_raw(ngx_mqtt_client_t *cl, u_char *p,
+    size_t len);
+
+/*
+ * Called when the client's timer expires, and once after init: closes the
+ * client if it has been silent too long (connect timeout, keep-alive, no
+ * progress in sending).  Returns milliseconds until the next call (> 0), or
+ * 0 when the client was closed.
+ */
+ngx_msec_t ngx_mqtt_client_timer(ngx_mqtt_client_t *cl);
+
+/*
+ * Ends the client from this side: sends the CONNACK or DISCONNECT that the
+ * reason code and the protocol version ask for, publishes or arms the will,
+ * detaches the session, calls ops->close.  Harmless on a closed client.
+ */
+void ngx_mqtt_client_close(ngx_mqtt_client_t *cl, ngx_uint_t reason);
+
+/*
+ * The connection is gone (end of file, error, WebSocket close): as
+ * ngx_mqtt_client_close() but nothing is sent and ops->close is not called.
+ * Must be called exactly once before the transport frees a client for which
+ * ops->close was not called.
+ */
+void ngx_mqtt_client_lost(ngx_mqtt_client_t *cl);
+
+
+#endif /* _NGX_MQTT_CLIENT_H_INCLUDED_ */

@@ -1,0 +1,715 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_publish.h>
+#include <ngx_mqtt_property.h>
+
+
+/* subscriptions looked at, and deliveries queued, in one hold of the lock */
+#define NGX_MQTT_PUBLISH_BATCH    512
+
+/* members of a shared subscription that are asked for one message */
+#define NGX_MQTT_GROUP_TRIES      128
+
+
+/* A publication before its commit, on the publisher's stack. */
+
+typedef struct {
+    ngx_mqtt_worker_t    *worker;
+    ngx_mqtt_hub_t       *hub;
+    ngx_mqtt_message_t   *message;
+    ngx_mqtt_session_t   *from;
+    uint64_t              from_serial;
+    uint64_t              serial;      /* of this match */
+    ngx_uint_t            epoch;
+    ngx_mqtt_entry_t     *entries;
+    ngx_uint_t            matched;
+    ngx_uint_t            budget;      /* left of this hold */
+} ngx_mqtt_publishing_t;
+
+
+static ngx_int_t ngx_mqtt_publish_collect_locked(ngx_mqtt_publishing_t *p,
+    ngx_str_t *topic);
+static ngx_int_t ngx_mqtt_publish_subs_locked(ngx_mqtt_publishing_t *p,
+    ngx_mqtt_sub_t *sub);
+static ngx_int_t ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
+    ngx_mqtt_group_t *group);
+static ngx_mqtt_sub_t *ngx_mqtt_publish_member_locked(
+    ngx_mqtt_publishing_t *p, ngx_mqtt_group_t *group);
+static ngx_int_t ngx_mqtt_publish_target_locked(ngx_mqtt_publishing_t *p,
+    ngx_mqtt_sub_t *sub);
+static ngx_int_t ngx_mqtt_publish_merge_locked(ngx_mqtt_publishing_t *p,
+    ngx_mqtt_sub_t *sub);
+static ngx_int_t ngx_mqtt_publish_pause_locked(ngx_mqtt_publishing_t *p);
+static ngx_uint_t ngx_mqtt_publish_own(ngx_mqtt_publishing_t *p,
+    ngx_mqtt_session_t *s);
+static ngx_int_t ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p,
+    ngx_str_t *topic, ngx_uint_t packet_id, ngx_uint_t max_retained);
+static void ngx_mqtt_publish_abandon_locked(ngx_mqtt_publishing_t *p);
+static void ngx_mqtt_publish_begin_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_publication_t *pub);
+
+
+ngx_mqtt_message_t *
+ngx_mqtt_publish_store(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in)
+{
+    u_char              *props;
+    size_t               props_len;
+    ngx_mqtt_text_t      text;
+    ngx_mqtt_message_t  *m;
+
+    props = NULL;
+    props_len = in->props ? in->props->forward_len : 0;
+
+    if (props_len) {
+        props = in->props->raw.data;
+
+        if (props_len != in->props->raw.len) {
+            props = ngx_alloc(props_len, w->log);
+            if (props == NULL) {
+                return NULL;
+            }
+
+            ngx_mqtt_property_forward(props, in->props);
+        }
+    }
+
+    ngx_mqtt_worker_lock(w);
+
+    m = ngx_mqtt_message_alloc_locked(w->zone, in->topic.len, props_len,
+                                      in->payload.len);
+    if (m) {
+        m->qos = in->qos;
+        m->retain = in->retain;
+
+        if (in->props
+            && (in->props->set
+                & ((uint64_t) 1 << NGX_MQTT_PROP_MESSAGE_EXPIRY)))
+        {
+            m->expires = ngx_current_msec
+                         + (ngx_msec_t) in->props->message_expiry * 1000;
+        }
+
+        ngx_mqtt_set(w->slot->filling, m);
+
+    } else {
+        w->full = 1;
+    }
+
+    ngx_mqtt_worker_unlock(w);
+
+    if (m) {
+        ngx_mqtt_message_text(m, &text);
+        ngx_mqtt_text_write(&text, in->topic.data, in->topic.len);
+        ngx_mqtt_text_write(&text, props, props_len);
+        ngx_mqtt_text_write(&text, in->payload.data, in->payload.len);
+    }
+
+    if (props_len && props != in->props->raw.data) {
+        ngx_free(props);
+    }
+
+    return m;
+}
+
+
+void
+ngx_mqtt_publish_drop(ngx_mqtt_worker_t *w)
+{
+    ngx_mqtt_message_t  *m;
+
+    if (w->slot->filling == NULL) {
+        return;
+    }
+
+    ngx_mqtt_worker_lock(w);
+
+    m = w->slot->filling;
+    ngx_mqtt_set(w->slot->filling, NULL);
+    ngx_mqtt_message_unref_locked(w->zone, m);
+
+    ngx_mqtt_worker_unlock(w);
+}
+
+
+ngx_uint_t
+ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_hub_t *hub,
+    ngx_mqtt_message_t *m, ngx_str_t *topic, ngx_mqtt_session_t *from,
+    ngx_uint_t packet_id, ngx_uint_t will, ngx_uint_t max_retained)
+{
+    ngx_int_t              rc;
+    ngx_uint_t             budget;
+    ngx_mqtt_publishing_t  p;
+
+    ngx_memzero(&p, sizeof(ngx_mqtt_publishing_t));
+
+    p.worker = w;
+    p.hub = hub;
+    p.message = m;
+    p.from = from;
+    p.from_serial = from ? from->serial : 0;
+
+    ngx_mqtt_slot_enter_locked(w);
+
+    do {
+        rc = ngx_mqtt_publish_collect_locked(&p, topic);
+    } while (rc == NGX_AGAIN);
+
+    if (rc == NGX_OK) {
+        rc = ngx_mqtt_publish_commit_locked(&p, topic, packet_id,
+                                            max_retained);
+    }
+
+    if (rc == NGX_OK) {
+        do {
+            budget = NGX_MQTT_PUBLISH_BATCH;
+            rc = ngx_mqtt_publish_finish_locked(w, w->slot, &budget);
+
+            if (rc == NGX_AGAIN) {
+                ngx_mqtt_worker_unlock(w);
+                ngx_mqtt_worker_lock(w);
+            }
+
+        } while (rc == NGX_AGAIN);
+
+    } else {
+        w->full = (rc == NGX_ERROR);
+        ngx_mqtt_publish_abandon_locked(&p);
+
+        if (will && from->serial == p.from_serial) {
+            ngx_mqtt_session_drop_will_locked(w->zone, from);
+        }
+    }
+
+    if (w->slot->filling == m) {
+        ngx_mqtt_set(w->slot->filling, NULL);
+        ngx_mqtt_message_unref_locked(w->zone, m);
+    }
+
+    ngx_mqtt_slot_leave_locked(w);
+
+    if (rc != NGX_OK) {
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
+    return p.matched ? NGX_MQTT_SUCCESS : NGX_MQTT_NO_MATCHING_SUBSCRIBERS;
+}
+
+
+/*
+ * Makes an entry for each subscriber.  NGX_AGAIN: the zone was rebuilt in
+ * between, which freed them all: begin again.  NGX_ERROR: no memory.
+ */
+
+static ngx_int_t
+ngx_mqtt_publish_collect_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic)
+{
+    ngx_int_t           rc;
+    ngx_uint_t          i;
+    ngx_mqtt_root_t    *root;
+    ngx_mqtt_match_t   *match;
+    ngx_mqtt_worker_t  *w;
+
+    w = p->worker;
+    root = w->zone->root;
+    match = &w->match;
+
+    p->entries = NULL;
+    p->matched = 0;
+    p->epoch = root->epoch;
+    p->serial = ++root->serial;
+    p->budget = NGX_MQTT_PUBLISH_BATCH;
+
+    while (ngx_mqtt_tree_match_locked(w->zone, p->hub->subs, topic, match)
+           != NGX_OK)
+    {
+        ngx_mqtt_worker_unlock(w);
+        rc = ngx_mqtt_match_grow(match, w->log);
+        ngx_mqtt_worker_lock(w);
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        p->epoch = root->epoch;
+    }
+
+    for (i = 0; i < match->n; i++) {
+
+        rc = ngx_mqtt_publish_subs_locked(p, match->nodes[i]->subs);
+
+        if (rc == NGX_OK) {
+            rc = ngx_mqtt_publish_groups_locked(p, match->nodes[i]->groups);
+        }
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_mqtt_publish_subs_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
+{
+    for ( /* void */ ; sub; sub = sub->node_next) {
+
+        if (p->budget-- == 0 && ngx_mqtt_publish_pause_locked(p) != NGX_OK) {
+            return NGX_AGAIN;
+        }
+
+        if (ngx_mqtt_sub_no_local(sub)
+            && ngx_mqtt_publish_own(p, sub->session))
+        {
+            continue;
+        }
+
+        if (ngx_mqtt_publish_target_locked(p, sub) == NGX_ERROR
+            && p->message->qos)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
+    ngx_mqtt_group_t *group)
+{
+    ngx_mqtt_sub_t    *sub;
+    ngx_mqtt_entry_t  *last;
+
+    for ( /* void */ ; group; group = group->next) {
+
+        if (p->budget-- == 0 && ngx_mqtt_publish_pause_locked(p) != NGX_OK) {
+            return NGX_AGAIN;
+        }
+
+        sub = ngx_mqtt_publish_member_locked(p, group);
+        if (sub == NULL) {
+            continue;
+        }
+
+        ngx_mqtt_set(group->turn, sub->node_next);
+
+        /* never merged with the member's own copies */
+
+        sub->session->match = 0;
+        last = p->entries;
+
+        if (ngx_mqtt_publish_target_locked(p, sub) == NGX_ERROR
+            && p->message->qos)
+        {
+            return NGX_ERROR;
+        }
+
+        if (p->entries != last) {
+            ngx_mqtt_set(p->entries->flags,
+                         p->entries->flags | NGX_MQTT_ENTRY_SHARED);
+        }
+
+        sub->session->match = 0;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Whose turn it is: the next member that can be sent to now, otherwise one
+ * that is connected, otherwise one that is not.
+ */
+
+static ngx_mqtt_sub_t *
+ngx_mqtt_publish_member_locked(ngx_mqtt_publishing_t *p,
+    ngx_mqtt_group_t *group)
+{
+    size_t               size;
+    ngx_uint_t           i, n, qos;
+    ngx_mqtt_sub_t      *sub, *online, *offline;
+    ngx_mqtt_session_t  *s;
+
+    online = NULL;
+    offline = NULL;
+
+    size = ngx_mqtt_message_size(p->message);
+    sub = group->turn;
+    n = ngx_min(group->count, NGX_MQTT_GROUP_TRIES);
+
+    for (i = 0; i < n; i++, sub = sub->node_next) {
+
+        if (sub == NULL) {
+            sub = group->members;
+        }
+
+        s = sub->session;
+        qos = ngx_min(p->message->qos, ngx_mqtt_sub_qos(sub));
+
+        if (ngx_mqtt_queue_accepts_locked(s, qos, size) != NGX_OK) {
+            continue;
+        }
+
+        if (s->attach == NULL) {
+            offline = offline ? offline : sub;
+            continue;
+        }
+
+        if (!s->attach->stalled && s->queued < s->window) {
+            return sub;
+        }
+
+        online = online ? online : sub;
+    }
+
+    p->matched = 1;
+
+    return online ? online : offline;
+}
+
+
+/* NGX_ERROR: no memory for this one. */
+
+static ngx_int_t
+ngx_mqtt_publish_target_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
+{
+    ngx_int_t            rc;
+    ngx_uint_t           qos;
+    ngx_mqtt_entry_t    *e;
+    ngx_mqtt_session_t  *s;
+
+    s = sub->session;
+
+    if (s->state != NGX_MQTT_STATE_LIVE) {
+        return NGX_OK;
+    }
+
+    p->matched = 1;
+
+    if (s->match == p->serial) {
+        rc = ngx_mqtt_publish_merge_locked(p, sub);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+
+        /* too many identifiers for one copy: another one [MQTT-3.3.4-4] */
+    }
+
+    qos = ngx_min(p->message->qos, ngx_mqtt_sub_qos(sub));
+
+    rc = ngx_mqtt_queue_accepts_locked(s, qos,
+                                       ngx_mqtt_message_size(p->message));
+
+    if (rc == NGX_DECLINED) {
+        return NGX_OK;
+    }
+
+    if (rc == NGX_BUSY) {
+        if (s->attach) {
+            ngx_mqtt_session_kick_locked(p->worker, s,
+                                         NGX_MQTT_QUOTA_EXCEEDED);
+        } else {
+            ngx_mqtt_session_end_locked(p->worker, s);
+        }
+
+        return NGX_OK;
+    }
+
+    e = ngx_mqtt_entry_alloc_locked(p->worker->zone, qos, sub->id);
+    if (e == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (p->message->retain && ngx_mqtt_sub_rap(sub)) {
+        e->flags = NGX_MQTT_ENTRY_RETAIN;
+    }
+
+    e->m.target = s;
+    e->order = (uint32_t) s->serial;
+    e->next = p->entries;
+    p->entries = e;
+
+    s->match = p->serial;
+    s->match_entry = e;
+
+    return NGX_OK;
+}
+
+
+/* One copy for overlapping filters: the highest QoS, all identifiers. */
+
+static ngx_int_t
+ngx_mqtt_publish_merge_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
+{
+    ngx_int_t          rc;
+    ngx_uint_t         qos;
+    ngx_mqtt_entry_t  *e;
+
+    e = sub->session->match_entry;
+
+    rc = ngx_mqtt_entry_add_id_locked(p->worker->zone, e, sub->id);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    qos = ngx_min(p->message->qos, ngx_mqtt_sub_qos(sub));
+
+    if (qos > ngx_mqtt_entry_qos(e)) {
+        ngx_mqtt_set(e->qos_state,
+                     ngx_mqtt_entry_qs(qos, NGX_MQTT_ENTRY_QUEUED));
+    }
+
+    if (p->message->retain && ngx_mqtt_sub_rap(sub)) {
+        ngx_mqtt_set(e->flags, e->flags | NGX_MQTT_ENTRY_RETAIN);
+    }
+
+    return NGX_OK;
+}
+
+
+/* [MQTT-3.8.3-3]: own means the same client id, in any session of it. */
+
+static ngx_uint_t
+ngx_mqtt_publish_own(ngx_mqtt_publishing_t *p, ngx_mqtt_session_t *s)
+{
+    if (p->from == NULL) {
+        return 0;
+    }
+
+    return p->from == s
+           || (p->from->id_len == s->id_len
+               && ngx_memcmp(p->from->data, s->data, s->id_len) == 0);
+}
+
+
+/* Lets others have the lock.  NGX_AGAIN: the zone was rebuilt. */
+
+static ngx_int_t
+ngx_mqtt_publish_pause_locked(ngx_mqtt_publishing_t *p)
+{
+    ngx_mqtt_worker_unlock(p->worker);
+    ngx_mqtt_worker_lock(p->worker);
+
+    p->budget = NGX_MQTT_PUBLISH_BATCH;
+
+    return p->epoch == p->worker->zone->root->epoch ? NGX_OK : NGX_AGAIN;
+}
+
+
+static void
+ngx_mqtt_publish_abandon_locked(ngx_mqtt_publishing_t *p)
+{
+    ngx_mqtt_entry_t  *e;
+
+    while (p->entries) {
+        e = p->entries;
+        p->entries = e->next;
+        ngx_mqtt_entry_free_locked(p->worker->zone, e);
+    }
+}
+
+
+static ngx_int_t
+ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic,
+    ngx_uint_t packet_id, ngx_uint_t max_retained)
+{
+    ngx_mqtt_zone_t         *zone;
+    ngx_mqtt_retain_t       *retain;
+    ngx_mqtt_message_t      *m;
+    ngx_mqtt_publication_t  *pub;
+
+    m = p->message;
+    zone = p->worker->zone;
+    retain = NULL;
+
+    /* the session may have ended while the lock was not held */
+
+    if (p->from && p->from->serial != p->from_serial) {
+        p->from = NULL;
+        packet_id = 0;
+    }
+
+    if (packet_id
+        && ngx_mqtt_session_reserve_id_locked(zone, p->from) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (m->retain) {
+        retain = ngx_mqtt_retain_find_locked(zone, p->hub, topic);
+
+        if (retain == NULL && m->payload_len) {
+
+            if (max_retained && p->hub->nretained >= max_retained) {
+                return NGX_DECLINED;
+            }
+
+            if (ngx_mqtt_retain_reserve_locked(zone, p->hub, topic, &retain)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    pub = &p->worker->slot->pub;
+
+    pub->session = p->from;
+    pub->packet_id = packet_id;
+    pub->retain = retain;
+    pub->todo = p->entries;
+    pub->current = NULL;
+
+    ngx_mqtt_set(pub->message, m);
+    ngx_mqtt_set(m->refs, m->refs + 1);
+
+    p->entries = NULL;
+
+    ngx_mqtt_publish_begin_locked(zone, pub);
+
+    return NGX_OK;
+}
+
+
+/*
+ * What belongs to the commit itself; runs in the same hold of the lock, or,
+ * after a kill, in the rebuild.  Doing it twice is harmless.
+ */
+
+static void
+ngx_mqtt_publish_begin_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_publication_t *pub)
+{
+    ngx_mqtt_will_t     *will;
+    ngx_mqtt_retain_t   *retain;
+    ngx_mqtt_session_t  *s;
+
+    s = pub->session;
+
+    if (s) {
+        if (pub->packet_id) {
+            ngx_mqtt_session_hold_id_locked(s, pub->packet_id);
+        }
+
+        will = s->will;
+
+        if (will && will->message == pub->message) {
+            ngx_mqtt_session_drop_will_locked(zone, s);
+        }
+
+        ngx_mqtt_set(pub->session, NULL);
+    }
+
+    retain = pub->retain;
+
+    if (retain) {
+        if (pub->message->payload_len) {
+            ngx_mqtt_retain_set_locked(zone, retain, pub->message);
+
+        } else {
+            ngx_mqtt_retain_clear_locked(zone, retain);
+        }
+
+        ngx_mqtt_set(pub->retain, NULL);
+        ngx_mqtt_retain_release_locked(zone, retain);
+    }
+}
+
+
+ngx_int_t
+ngx_mqtt_publish_finish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
+    ngx_uint_t *budget)
+{
+    ngx_mqtt_entry_t        *e;
+    ngx_mqtt_message_t      *m;
+    ngx_mqtt_session_t      *s;
+    ngx_mqtt_publication_t  *pub;
+
+    pub = &slot->pub;
+    m = pub->message;
+
+    if (m == NULL) {
+        return NGX_OK;
+    }
+
+    while (pub->todo) {
+
+        if (*budget == 0) {
+            return NGX_AGAIN;
+        }
+
+        (*budget)--;
+
+        e = pub->todo;
+        s = e->m.target;
+
+        /* see ngx_mqtt_publish_settle_locked() */
+
+        ngx_mqtt_set(pub->target, s);
+        ngx_mqtt_set(pub->current, e);
+        ngx_mqtt_set(pub->todo, e->next);
+
+        if (s->state == NGX_MQTT_STATE_LIVE && (uint32_t) s->serial == e->order)
+        {
+            ngx_mqtt_queue_append_locked(w, s, e, m);
+            ngx_mqtt_set(pub->current, NULL);
+
+        } else {
+            ngx_mqtt_set(pub->current, NULL);
+            ngx_mqtt_entry_free_locked(w->zone, e);
+        }
+    }
+
+    ngx_mqtt_set(pub->message, NULL);
+    ngx_mqtt_message_unref_locked(w->zone, m);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_mqtt_publish_settle_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_publication_t *pub)
+{
+    ngx_mqtt_entry_t    *e;
+    ngx_mqtt_session_t  *s;
+
+    if (pub->message == NULL) {
+        return;
+    }
+
+    ngx_mqtt_publish_begin_locked(zone, pub);
+
+    e = pub->current;
+
+    if (e == NULL) {
+        return;
+    }
+
+    s = pub->target;
+
+    /*
+     * Nobody had the lock since: if the entry was queued, it is the last
+     * one.  If it was not, it becomes the next to be queued again.
+     */
+
+    if (pub->todo != e && s->tail != e && s->tail0 != e) {
+        e->order = (uint32_t) s->serial;
+        e->m.target = s;
+
+        ngx_mqtt_set(e->next, pub->todo);
+        ngx_mqtt_set(pub->todo, e);
+    }
+
+    ngx_mqtt_set(pub->current, NULL);
+}

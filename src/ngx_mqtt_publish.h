@@ -1,0 +1,71 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#ifndef _NGX_MQTT_PUBLISH_H_INCLUDED_
+#define _NGX_MQTT_PUBLISH_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_worker.h>
+
+
+/* A message on its way in, in local memory. */
+
+typedef struct {
+    ngx_str_t             topic;
+    ngx_mqtt_props_t     *props;        /* NULL: none */
+    ngx_str_t             payload;
+    u_char                qos;
+    u_char                retain;
+} ngx_mqtt_inbound_t;
+
+
+/*
+ * Copies a message into the zone, without holding the lock while copying.
+ * The reference is the slot's (slot->filling); ngx_mqtt_publish_locked()
+ * takes it, whatever comes of it, or ngx_mqtt_publish_drop().  NULL: the zone
+ * is full.
+ */
+ngx_mqtt_message_t *ngx_mqtt_publish_store(ngx_mqtt_worker_t *w,
+    ngx_mqtt_inbound_t *in);
+
+void ngx_mqtt_publish_drop(ngx_mqtt_worker_t *w);
+
+/*
+ * Publishes a message of the zone: matches, commits, sets the retained
+ * message, queues at each subscriber.  The lock is held on entry and on
+ * return, but may be released and taken again in between.  All or nothing:
+ * on an error nothing was queued or retained.
+ *
+ * "topic" is the message's topic in one piece in local memory, "from" the
+ * publisher's session or NULL.  A "packet_id" above 0 is a QoS 2 identifier
+ * to be held for "from" as part of the publication; "will": it is the will
+ * of "from", which is dropped as part of it.  "max_retained": 0, or how many
+ * retained messages the hub may have.
+ *
+ * Returns a reason code: 0x00, 0x10 (no matching subscribers), or 0x97.
+ */
+ngx_uint_t ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_hub_t *hub,
+    ngx_mqtt_message_t *m, ngx_str_t *topic, ngx_mqtt_session_t *from,
+    ngx_uint_t packet_id, ngx_uint_t will, ngx_uint_t max_retained);
+
+/*
+ * Finishes a committed publication: the slot's own, or a dead slot's.  The
+ * lock is held; at most *budget targets, which it counts down: NGX_AGAIN.
+ */
+ngx_int_t ngx_mqtt_publish_finish_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_slot_t *slot, ngx_uint_t *budget);
+
+/*
+ * After a kill inside the lock, at the end of the rebuild: completes what
+ * belongs to the commit and settles the target in doubt.
+ */
+void ngx_mqtt_publish_settle_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_publication_t *pub);
+
+
+#endif /* _NGX_MQTT_PUBLISH_H_INCLUDED_ */

@@ -1,0 +1,542 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_worker.h>
+
+
+/* entries dropped at most to make room for one */
+#define NGX_MQTT_QUEUE_DROPS    256
+
+
+static void ngx_mqtt_queue_make_room_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_session_t *s, ngx_uint_t qos, size_t size);
+static ngx_mqtt_entry_t *ngx_mqtt_queue_find_locked(ngx_mqtt_session_t *s,
+    uint16_t id, ngx_mqtt_entry_t **prev);
+static void ngx_mqtt_queue_settled_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_session_t *s);
+
+
+ngx_mqtt_entry_t *
+ngx_mqtt_entry_alloc_locked(ngx_mqtt_zone_t *zone, ngx_uint_t qos,
+    uint32_t sub_id)
+{
+    ngx_mqtt_entry_t  *e;
+
+    e = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_ENTRY,
+                                    sizeof(ngx_mqtt_entry_t));
+    if (e != NULL) {
+        e->next = NULL;
+        e->m.message = NULL;
+        e->u.ids = NULL;
+        e->u.id = sub_id;
+        e->order = 0;
+        e->packet_id = 0;
+        e->qos_state = ngx_mqtt_entry_qs(qos, NGX_MQTT_ENTRY_QUEUED);
+        e->flags = 0;
+    }
+
+    return e;
+}
+
+
+void
+ngx_mqtt_entry_free_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_entry_t *e)
+{
+    ngx_mqtt_sub_ids_t  *ids;
+
+    if (e->flags & NGX_MQTT_ENTRY_IDS) {
+        ids = e->u.ids;
+        ngx_mqtt_set(e->flags, 0);
+        ngx_mqtt_block_free_locked(zone, ids);
+    }
+
+    ngx_mqtt_block_free_locked(zone, e);
+}
+
+
+ngx_int_t
+ngx_mqtt_entry_add_id_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_entry_t *e,
+    uint32_t sub_id)
+{
+    ngx_mqtt_sub_ids_t  *ids;
+
+    if (sub_id == 0) {
+        return NGX_OK;
+    }
+
+    if (e->flags & NGX_MQTT_ENTRY_IDS) {
+        ids = e->u.ids;
+
+        if (ids->n == NGX_MQTT_SUB_IDS) {
+            return NGX_DECLINED;
+        }
+
+        ids->id[ids->n] = sub_id;
+        ngx_mqtt_set(ids->n, ids->n + 1);
+
+        return NGX_OK;
+    }
+
+    if (e->u.id == 0) {
+        ngx_mqtt_set(e->u.id, sub_id);
+        return NGX_OK;
+    }
+
+    ids = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_SUB_IDS,
+                                      sizeof(ngx_mqtt_sub_ids_t));
+    if (ids == NULL) {
+        return NGX_ERROR;
+    }
+
+    ids->n = 2;
+    ids->id[0] = e->u.id;
+    ids->id[1] = sub_id;
+
+    /* the entry is reachable only by its own worker's publication here */
+
+    ngx_mqtt_set(e->u.ids, ids);
+    ngx_mqtt_set(e->flags, e->flags | NGX_MQTT_ENTRY_IDS);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mqtt_queue_accepts_locked(ngx_mqtt_session_t *s, ngx_uint_t qos,
+    size_t size)
+{
+    if (s->state != NGX_MQTT_STATE_LIVE) {
+        return NGX_DECLINED;
+    }
+
+    if (s->head == NULL && s->head0 == NULL) {
+        return (qos == 0 && s->attach == NULL) ? NGX_DECLINED : NGX_OK;
+    }
+
+    if (qos == 0) {
+        return (s->attach == NULL || s->queued_bytes + size > s->max_bytes)
+               ? NGX_DECLINED : NGX_OK;
+    }
+
+    if (s->queued_bytes + size <= s->max_bytes
+        && (s->max_queued == 0 || s->queued < s->max_queued))
+    {
+        return NGX_OK;
+    }
+
+    if (s->head0 && (s->max_queued == 0 || s->queued < s->max_queued)) {
+        return NGX_OK;
+    }
+
+    switch (s->overflow) {
+
+    case NGX_MQTT_OVERFLOW_DROP_OLD:
+
+        /* what is in flight stays */
+
+        return (s->tail
+                && ngx_mqtt_entry_state(s->tail) == NGX_MQTT_ENTRY_QUEUED)
+               ? NGX_OK : NGX_DECLINED;
+
+    case NGX_MQTT_OVERFLOW_TERMINATE:
+        return NGX_BUSY;
+
+    default:
+        return NGX_DECLINED;
+    }
+}
+
+
+void
+ngx_mqtt_queue_append_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
+    ngx_mqtt_entry_t *e, ngx_mqtt_message_t *m)
+{
+    size_t      size;
+    ngx_uint_t  qos;
+
+    qos = ngx_mqtt_entry_qos(e);
+    size = ngx_mqtt_message_size(m);
+
+    ngx_mqtt_queue_make_room_locked(w->zone, s, qos, size);
+
+    e->order = s->order++;
+    e->next = NULL;
+    ngx_mqtt_set(e->m.message, m);
+
+    if (qos == 0) {
+
+        if (s->head0) {
+            ngx_mqtt_set(s->tail0->next, e);
+
+        } else {
+            ngx_mqtt_set(s->head0, e);
+        }
+
+        ngx_mqtt_set(s->tail0, e);
+
+    } else {
+
+        if (s->head) {
+            ngx_mqtt_set(s->tail->next, e);
+
+        } else {
+            ngx_mqtt_set(s->head, e);
+        }
+
+        ngx_mqtt_set(s->tail, e);
+        ngx_mqtt_set(s->queued, s->queued + 1);
+
+        if (s->unsent == NULL) {
+            ngx_mqtt_set(s->unsent, e);
+        }
+    }
+
+    ngx_mqtt_set(m->refs, m->refs + 1);
+    ngx_mqtt_set(s->queued_bytes, s->queued_bytes + size);
+
+    if (s->attach && !s->attach->stalled
+        && (qos == 0 || s->inflight < s->window))
+    {
+        ngx_mqtt_slot_ready_locked(w, s->attach);
+    }
+}
+
+
+static void
+ngx_mqtt_queue_make_room_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
+    ngx_uint_t qos, size_t size)
+{
+    ngx_uint_t         n;
+    ngx_mqtt_entry_t  *prev, *e;
+
+    if (qos == 0) {
+        return;
+    }
+
+    for (n = NGX_MQTT_QUEUE_DROPS; n; n--) {
+
+        if (s->queued_bytes + size <= s->max_bytes || s->head0 == NULL) {
+            break;
+        }
+
+        ngx_mqtt_queue_remove0_locked(zone, s);
+    }
+
+    if (s->overflow != NGX_MQTT_OVERFLOW_DROP_OLD) {
+        return;
+    }
+
+    prev = NULL;
+
+    for (e = s->head;
+         e && ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_QUEUED;
+         e = e->next)
+    {
+        prev = e;
+    }
+
+    while (e && n
+           && (s->queued_bytes + size > s->max_bytes
+               || (s->max_queued && s->queued >= s->max_queued)))
+    {
+        ngx_mqtt_queue_remove_locked(zone, s, prev, e);
+        e = prev ? prev->next : s->head;
+        n--;
+    }
+}
+
+
+void
+ngx_mqtt_queue_remove_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
+    ngx_mqtt_entry_t *prev, ngx_mqtt_entry_t *e)
+{
+    ngx_mqtt_message_t  *m;
+
+    if (prev) {
+        ngx_mqtt_set(prev->next, e->next);
+
+    } else {
+        ngx_mqtt_set(s->head, e->next);
+    }
+
+    if (s->tail == e) {
+        ngx_mqtt_set(s->tail, prev);
+    }
+
+    if (s->unsent == e) {
+        ngx_mqtt_set(s->unsent, e->next);
+    }
+
+    ngx_mqtt_set(s->queued, s->queued - 1);
+
+    if (e->flags & NGX_MQTT_ENTRY_COUNTED) {
+        ngx_mqtt_set(s->inflight, s->inflight - 1);
+    }
+
+    m = e->m.message;
+
+    if (m) {
+        ngx_mqtt_set(s->queued_bytes,
+                     s->queued_bytes - ngx_mqtt_message_size(m));
+        ngx_mqtt_message_unref_locked(zone, m);
+    }
+
+    ngx_mqtt_entry_free_locked(zone, e);
+}
+
+
+void
+ngx_mqtt_queue_remove0_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s)
+{
+    ngx_mqtt_entry_t    *e;
+    ngx_mqtt_message_t  *m;
+
+    e = s->head0;
+    m = e->m.message;
+
+    ngx_mqtt_set(s->head0, e->next);
+    ngx_mqtt_set(s->queued_bytes,
+                 s->queued_bytes - ngx_mqtt_message_size(m));
+
+    ngx_mqtt_message_unref_locked(zone, m);
+    ngx_mqtt_entry_free_locked(zone, e);
+}
+
+
+void
+ngx_mqtt_queue_remove_unsent_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_session_t *s)
+{
+    ngx_mqtt_entry_t  *e, *prev;
+
+    prev = NULL;
+
+    /* what lies before it is in flight, and so never many */
+
+    for (e = s->head; e != s->unsent; e = e->next) {
+        prev = e;
+    }
+
+    ngx_mqtt_queue_remove_locked(zone, s, prev, e);
+}
+
+
+ngx_int_t
+ngx_mqtt_queue_clear_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
+    ngx_uint_t *budget)
+{
+    while (s->head || s->head0) {
+
+        if (*budget == 0) {
+            return NGX_AGAIN;
+        }
+
+        (*budget)--;
+
+        if (s->head0) {
+            ngx_mqtt_queue_remove0_locked(zone, s);
+
+        } else {
+            ngx_mqtt_queue_remove_locked(zone, s, NULL, s->head);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* What was sent lies before what was not: the walk ends there. */
+
+static ngx_mqtt_entry_t *
+ngx_mqtt_queue_find_locked(ngx_mqtt_session_t *s, uint16_t id,
+    ngx_mqtt_entry_t **prev)
+{
+    ngx_mqtt_entry_t  *e;
+
+    *prev = NULL;
+
+    for (e = s->head;
+         e && ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_QUEUED;
+         e = e->next)
+    {
+        if (e->packet_id == id) {
+            return e;
+        }
+
+        *prev = e;
+    }
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_mqtt_queue_puback_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
+    uint16_t id)
+{
+    ngx_mqtt_entry_t  *e, *prev;
+
+    e = ngx_mqtt_queue_find_locked(s, id, &prev);
+
+    if (e == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_ACK) {
+        return NGX_ERROR;
+    }
+
+    ngx_mqtt_queue_remove_locked(w->zone, s, prev, e);
+    ngx_mqtt_queue_settled_locked(w, s);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mqtt_queue_pubrec_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
+    uint16_t id, ngx_uint_t failed)
+{
+    ngx_mqtt_entry_t    *e, *prev;
+    ngx_mqtt_message_t  *m;
+
+    e = ngx_mqtt_queue_find_locked(s, id, &prev);
+
+    if (e == NULL) {
+        return NGX_DECLINED;
+    }
+
+    switch (ngx_mqtt_entry_state(e)) {
+
+    case NGX_MQTT_ENTRY_COMP:
+        return NGX_OK;
+
+    case NGX_MQTT_ENTRY_REC:
+        break;
+
+    default:
+        return NGX_ERROR;
+    }
+
+    if (failed) {
+        ngx_mqtt_queue_remove_locked(w->zone, s, prev, e);
+        ngx_mqtt_queue_settled_locked(w, s);
+        return NGX_OK;
+    }
+
+    ngx_mqtt_set(e->qos_state, ngx_mqtt_entry_qs(2, NGX_MQTT_ENTRY_COMP));
+
+    m = e->m.message;
+
+    ngx_mqtt_set(s->queued_bytes,
+                 s->queued_bytes - ngx_mqtt_message_size(m));
+    ngx_mqtt_set(e->m.message, NULL);
+    ngx_mqtt_message_unref_locked(w->zone, m);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mqtt_queue_pubcomp_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
+    uint16_t id)
+{
+    ngx_mqtt_entry_t  *e, *prev;
+
+    e = ngx_mqtt_queue_find_locked(s, id, &prev);
+
+    if (e == NULL || ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_COMP) {
+        return NGX_DECLINED;
+    }
+
+    ngx_mqtt_queue_remove_locked(w->zone, s, prev, e);
+    ngx_mqtt_queue_settled_locked(w, s);
+
+    return NGX_OK;
+}
+
+
+/* The window has room again. */
+
+static void
+ngx_mqtt_queue_settled_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
+{
+    if (s->attach && !s->attach->stalled && ngx_mqtt_queue_due_locked(s)) {
+        ngx_mqtt_slot_ready_locked(w, s->attach);
+    }
+}
+
+
+void
+ngx_mqtt_queue_resume_locked(ngx_mqtt_session_t *s)
+{
+    ngx_mqtt_entry_t  *e;
+
+    for (e = s->head;
+         e && ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_QUEUED;
+         e = e->next)
+    {
+        ngx_mqtt_set(e->flags, e->flags & ~NGX_MQTT_ENTRY_COUNTED);
+    }
+
+    ngx_mqtt_set(s->unsent, s->head);
+    ngx_mqtt_set(s->inflight, 0);
+}
+
+
+ngx_uint_t
+ngx_mqtt_queue_due_locked(ngx_mqtt_session_t *s)
+{
+    if (s->head0 || s->replays) {
+        return 1;
+    }
+
+    return s->unsent
+           && (s->inflight < s->window
+               || ngx_mqtt_entry_state(s->unsent) == NGX_MQTT_ENTRY_COMP);
+}
+
+
+uint16_t
+ngx_mqtt_queue_next_id_locked(ngx_mqtt_session_t *s)
+{
+    uint16_t           id;
+    ngx_uint_t         ahead, nearest;
+    ngx_mqtt_entry_t  *e;
+
+    /*
+     * Ids are given out in turn.  How far the nearest one in use is ahead is
+     * looked up once, and then again only when the counter has come there.
+     */
+
+    while (s->ids_free == 0) {
+        nearest = 65534;
+
+        for (e = s->head;
+             e && ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_QUEUED;
+             e = e->next)
+        {
+            ahead = (e->packet_id + 65535 - s->next_id) % 65535;
+            nearest = ngx_min(nearest, ahead);
+        }
+
+        if (nearest == 0) {
+            s->next_id = s->next_id % 65535 + 1;
+            continue;
+        }
+
+        s->ids_free = nearest;
+    }
+
+    id = s->next_id;
+
+    ngx_mqtt_set(s->next_id, id % 65535 + 1);
+    ngx_mqtt_set(s->ids_free, s->ids_free - 1);
+
+    return id;
+}

@@ -1,0 +1,656 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_publish.h>
+
+
+#define NGX_MQTT_REAP_BUDGET    256
+
+
+static uint32_t ngx_mqtt_session_hash(ngx_mqtt_hub_t *hub, u_char *id,
+    size_t len);
+static void ngx_mqtt_session_arm_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_session_t *s);
+static void ngx_mqtt_session_lose_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_session_t *s);
+static void ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_session_t *s);
+static ngx_int_t ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_session_t *s, ngx_uint_t *budget);
+
+
+ngx_mqtt_session_t *
+ngx_mqtt_session_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
+    ngx_str_t *id)
+{
+    uint32_t             hash;
+    ngx_mqtt_link_t     *link;
+    ngx_mqtt_session_t  *s;
+
+    hash = ngx_mqtt_session_hash(hub, id->data, id->len);
+    link = ngx_mqtt_hash_first(&zone->root->sessions, hash);
+
+    for ( /* void */ ; link; link = link->next) {
+
+        if (link->hash != hash) {
+            continue;
+        }
+
+        s = (ngx_mqtt_session_t *)
+                ((u_char *) link - offsetof(ngx_mqtt_session_t, link));
+
+        if (s->hub == hub && s->id_len == id->len
+            && ngx_memcmp(s->data, id->data, id->len) == 0)
+        {
+            return s;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_mqtt_session_t *
+ngx_mqtt_session_create_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
+    ngx_str_t *id, ngx_str_t *identity)
+{
+    size_t               size;
+    ngx_mqtt_root_t     *root;
+    ngx_mqtt_session_t  *s;
+
+    size = offsetof(ngx_mqtt_session_t, data) + id->len + identity->len;
+
+    s = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_SESSION, size);
+    if (s == NULL) {
+        return NULL;
+    }
+
+    root = zone->root;
+
+    ngx_memzero(s, size);
+
+    s->hub = hub;
+    s->serial = ++root->serial;
+    s->away = ngx_current_msec;
+    s->next_id = 1;
+    s->window = 1;
+    s->max_bytes = NGX_MAX_SIZE_T_VALUE;
+    s->id_len = id->len;
+    s->identity_len = identity->len;
+    ngx_memcpy(ngx_cpymem(s->data, id->data, id->len), identity->data,
+               identity->len);
+
+    ngx_mqtt_set(s->state, NGX_MQTT_STATE_LIVE);
+
+    ngx_mqtt_hash_add_locked(zone, &root->sessions, &s->link,
+                             ngx_mqtt_session_hash(hub, id->data, id->len));
+
+    ngx_mqtt_set(hub->sessions, hub->sessions + 1);
+
+    return s;
+}
+
+
+void
+ngx_mqtt_session_link_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s)
+{
+    s->timer.prev = NULL;
+    s->hub->sessions++;
+
+    if (s->state == NGX_MQTT_STATE_ENDING) {
+        return;
+    }
+
+    ngx_mqtt_hash_add_locked(zone, &zone->root->sessions, &s->link,
+                             ngx_mqtt_session_hash(s->hub, s->data,
+                                                   s->id_len));
+    if (s->attach == NULL) {
+        ngx_mqtt_session_arm_locked(zone, s);
+    }
+}
+
+
+static uint32_t
+ngx_mqtt_session_hash(ngx_mqtt_hub_t *hub, u_char *id, size_t len)
+{
+    return ngx_murmur_hash2(id, len)
+           + (uint32_t) ((uintptr_t) hub >> 5) * 0x9e3779b1;
+}
+
+
+ngx_uint_t
+ngx_mqtt_session_owned_by(ngx_mqtt_session_t *s, ngx_str_t *identity)
+{
+    return s->identity_len == identity->len
+           && ngx_memcmp(s->data + s->id_len, identity->data, identity->len)
+              == 0;
+}
+
+
+ngx_mqtt_attach_t *
+ngx_mqtt_attach_create_locked(ngx_mqtt_worker_t *w, ngx_mqtt_client_t *cl,
+    ngx_mqtt_hub_t *hub)
+{
+    ngx_mqtt_slot_t    *slot;
+    ngx_mqtt_attach_t  *a;
+
+    a = ngx_mqtt_block_alloc_locked(w->zone, NGX_MQTT_KIND_ATTACH,
+                                    sizeof(ngx_mqtt_attach_t));
+    if (a == NULL) {
+        return NULL;
+    }
+
+    slot = w->slot;
+
+    ngx_memzero(a, sizeof(ngx_mqtt_attach_t));
+
+    a->hub = hub;
+    a->client = cl;
+    a->slot = slot->index;
+    a->next = slot->attached;
+    a->prev = &slot->attached;
+
+    if (a->next) {
+        ngx_mqtt_set(a->next->prev, &a->next);
+    }
+
+    ngx_mqtt_set(slot->attached, a);
+    ngx_mqtt_set(hub->connections, hub->connections + 1);
+
+    return a;
+}
+
+
+void
+ngx_mqtt_attach_free_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_attach_t *a)
+{
+    ngx_mqtt_hub_t  *hub;
+
+    hub = a->hub;
+
+    if (hub) {
+        ngx_mqtt_set(a->hub, NULL);
+        ngx_mqtt_set(hub->connections, hub->connections - 1);
+        ngx_mqtt_hub_release_locked(zone, hub);
+    }
+
+    if (a->ready) {
+        ngx_mqtt_set(a->client, NULL);
+        return;
+    }
+
+    ngx_mqtt_set(*a->prev, a->next);
+
+    if (a->next) {
+        ngx_mqtt_set(a->next->prev, a->prev);
+    }
+
+    ngx_mqtt_block_free_locked(zone, a);
+}
+
+
+void
+ngx_mqtt_session_attach_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
+    ngx_mqtt_attach_t *a)
+{
+    ngx_mqtt_attach_t   *old;
+    ngx_mqtt_message_t  *m;
+
+    old = s->attach;
+
+    ngx_mqtt_set(s->attach, a);
+    ngx_mqtt_set(a->session, s);
+
+    if (old) {
+        ngx_mqtt_set(old->session, NULL);
+        ngx_mqtt_set(old->reason, NGX_MQTT_SESSION_TAKEN_OVER);
+        ngx_mqtt_slot_ready_locked(w, old);
+    }
+
+    ngx_mqtt_wheel_del_locked(&s->timer);
+
+    m = s->sending;
+
+    if (m) {
+        ngx_mqtt_set(s->sending, NULL);
+        ngx_mqtt_message_unref_locked(w->zone, m);
+    }
+
+    ngx_mqtt_queue_resume_locked(s);
+
+    if (ngx_mqtt_queue_due_locked(s)) {
+        ngx_mqtt_slot_ready_locked(w, a);
+    }
+}
+
+
+void
+ngx_mqtt_session_kick_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
+    ngx_uint_t reason)
+{
+    if (s->attach && s->attach->reason == 0) {
+        ngx_mqtt_set(s->attach->reason, reason);
+        ngx_mqtt_slot_ready_locked(w, s->attach);
+    }
+}
+
+
+/* The session has no owner any more. */
+
+static void
+ngx_mqtt_session_lose_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
+{
+    ngx_mqtt_attach_t   *a;
+    ngx_mqtt_message_t  *m;
+
+    a = s->attach;
+
+    if (a == NULL) {
+        return;
+    }
+
+    ngx_mqtt_set(s->away, ngx_current_msec);
+    ngx_mqtt_set(s->attach, NULL);
+    ngx_mqtt_set(a->session, NULL);
+
+    m = s->sending;
+
+    if (m) {
+        ngx_mqtt_set(s->sending, NULL);
+        ngx_mqtt_message_unref_locked(w->zone, m);
+    }
+}
+
+
+void
+ngx_mqtt_session_leave_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
+    ngx_uint_t discard_will)
+{
+    if (discard_will) {
+        ngx_mqtt_session_drop_will_locked(w->zone, s);
+    }
+
+    ngx_mqtt_session_lose_locked(w, s);
+
+    if (s->expiry == 0) {
+        ngx_mqtt_session_end_locked(w, s);
+        return;
+    }
+
+    ngx_mqtt_session_arm_locked(w->zone, s);
+
+    if (s->will && s->will->delay == 0) {
+        ngx_mqtt_session_will_locked(w, s);
+    }
+}
+
+
+/* Sets the timer of an offline session to what comes first. */
+
+static void
+ngx_mqtt_session_arm_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s)
+{
+    ngx_msec_t  when;
+
+    when = NGX_MAX_INT_T_VALUE;
+
+    if (s->expiry != NGX_MQTT_EXPIRY_NEVER) {
+        when = s->away + (ngx_msec_t) s->expiry * 1000;
+    }
+
+    if (s->will) {
+        when = ngx_min(when, s->away + (ngx_msec_t) s->will->delay * 1000);
+    }
+
+    if (when != NGX_MAX_INT_T_VALUE) {
+        ngx_mqtt_wheel_set_locked(&zone->root->session_wheel, &s->timer,
+                                  when);
+    }
+}
+
+
+/* Publishes a session's will, which is then gone; the lock may be released. */
+
+static void
+ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
+{
+    ngx_str_t            topic;
+    ngx_mqtt_message_t  *m;
+
+    m = s->will->message;
+
+    /* the interval of its expiry starts with its publication */
+
+    if (s->will->lifetime) {
+        ngx_mqtt_set(m->expires, ngx_current_msec + s->will->lifetime);
+    }
+
+    topic.len = m->topic_len;
+    topic.data = ngx_mqtt_message_topic(m, w->topic);
+
+    if (topic.data != w->topic) {
+        ngx_memcpy(w->topic, topic.data, topic.len);
+        topic.data = w->topic;
+    }
+
+    /* dropped in any case: "s" may be gone from here on */
+
+    (void) ngx_mqtt_publish_locked(w, s->hub, m, &topic, s, 0, 1, 0);
+}
+
+
+void
+ngx_mqtt_session_end_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
+{
+    ngx_mqtt_attach_t  *a;
+
+    ngx_mqtt_set(s->state, NGX_MQTT_STATE_ENDING);
+
+    a = s->attach;
+
+    if (a) {
+        ngx_mqtt_session_lose_locked(w, s);
+        ngx_mqtt_set(a->reason, NGX_MQTT_SESSION_TAKEN_OVER);
+        ngx_mqtt_slot_ready_locked(w, a);
+    }
+
+    ngx_mqtt_wheel_del_locked(&s->timer);
+    ngx_mqtt_hash_del_locked(w->zone, &w->zone->root->sessions, &s->link);
+
+    ngx_mqtt_session_queue_ending_locked(w->zone, s);
+    w->reap = 1;
+}
+
+
+void
+ngx_mqtt_session_queue_ending_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_session_t *s)
+{
+    ngx_mqtt_root_t  *root;
+
+    root = zone->root;
+
+    ngx_mqtt_set(s->ending_next, NULL);
+
+    if (root->ending) {
+        ngx_mqtt_set(root->ending_tail->ending_next, s);
+
+    } else {
+        ngx_mqtt_set(root->ending, s);
+    }
+
+    ngx_mqtt_set(root->ending_tail, s);
+}
+
+
+ngx_int_t
+ngx_mqtt_session_reap(ngx_mqtt_worker_t *w)
+{
+    ngx_int_t            rc;
+    ngx_uint_t           budget;
+    ngx_mqtt_root_t     *root;
+    ngx_mqtt_session_t  *s;
+
+    rc = NGX_OK;
+    root = w->zone->root;
+    budget = NGX_MQTT_REAP_BUDGET;
+
+    ngx_mqtt_worker_lock(w);
+
+    while (budget) {
+        s = w->slot->reaping;
+
+        if (s == NULL) {
+            s = root->ending;
+
+            if (s == NULL) {
+                break;
+            }
+
+            ngx_mqtt_set(w->slot->reaping, s);
+            ngx_mqtt_set(root->ending, s->ending_next);
+        }
+
+        rc = ngx_mqtt_session_dismantle_locked(w, s, &budget);
+
+        if (rc == NGX_AGAIN) {
+            break;
+        }
+
+        budget--;
+    }
+
+    rc = (root->ending || w->slot->reaping) ? NGX_AGAIN : NGX_OK;
+    w->reap = (rc == NGX_AGAIN);
+
+    ngx_mqtt_worker_unlock(w);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
+    ngx_uint_t *budget)
+{
+    ngx_mqtt_hub_t  *hub;
+    ngx_mqtt_ids_t  *ids;
+
+    if (s->will) {
+        ngx_mqtt_session_will_locked(w, s);
+    }
+
+    if (ngx_mqtt_queue_clear_locked(w->zone, s, budget) == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    while (s->subs) {
+        if (*budget == 0) {
+            return NGX_AGAIN;
+        }
+
+        (*budget)--;
+        ngx_mqtt_sub_remove_locked(w->zone, s->subs);
+    }
+
+    while (s->ids) {
+        ids = s->ids;
+        ngx_mqtt_set(s->ids, ids->next);
+        ngx_mqtt_block_free_locked(w->zone, ids);
+    }
+
+    hub = s->hub;
+
+    ngx_mqtt_set(w->slot->reaping, NULL);
+    ngx_mqtt_set(s->serial, 0);
+    ngx_mqtt_block_retire_locked(w->zone, s);
+
+    ngx_mqtt_set(hub->sessions, hub->sessions - 1);
+    ngx_mqtt_hub_release_locked(w->zone, hub);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mqtt_session_expire(ngx_mqtt_worker_t *w)
+{
+    ngx_msec_t           end;
+    ngx_uint_t           budget;
+    ngx_mqtt_timer_t    *timer;
+    ngx_mqtt_session_t  *s;
+
+    budget = 1024;
+
+    ngx_mqtt_worker_lock(w);
+
+    for ( ;; ) {
+        timer = ngx_mqtt_wheel_due_locked(&w->zone->root->session_wheel,
+                                          &budget);
+        if (timer == NULL) {
+            break;
+        }
+
+        s = (ngx_mqtt_session_t *)
+                ((u_char *) timer - offsetof(ngx_mqtt_session_t, timer));
+
+        end = s->away + (ngx_msec_t) s->expiry * 1000;
+
+        if (s->expiry != NGX_MQTT_EXPIRY_NEVER && end <= ngx_current_msec) {
+            ngx_mqtt_session_end_locked(w, s);
+            continue;
+        }
+
+        if (s->will
+            && s->away + (ngx_msec_t) s->will->delay * 1000
+               <= ngx_current_msec)
+        {
+            if (s->expiry != NGX_MQTT_EXPIRY_NEVER) {
+                ngx_mqtt_wheel_set_locked(&w->zone->root->session_wheel,
+                                          &s->timer, end);
+            }
+
+            ngx_mqtt_session_will_locked(w, s);
+            continue;
+        }
+
+        ngx_mqtt_session_arm_locked(w->zone, s);
+    }
+
+    ngx_mqtt_worker_unlock(w);
+
+    return budget ? NGX_OK : NGX_AGAIN;
+}
+
+
+ngx_int_t
+ngx_mqtt_session_set_will_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
+    ngx_mqtt_message_t *m, uint32_t delay)
+{
+    ngx_mqtt_will_t  *will;
+
+    will = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_WILL,
+                                       sizeof(ngx_mqtt_will_t));
+    if (will == NULL) {
+        return NGX_ERROR;
+    }
+
+    will->message = m;
+    will->delay = delay;
+    will->lifetime = 0;
+
+    if (m->expires > ngx_current_msec) {
+        will->lifetime = m->expires - ngx_current_msec;
+    }
+
+    ngx_mqtt_session_drop_will_locked(zone, s);
+    ngx_mqtt_set(s->will, will);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_mqtt_session_drop_will_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_session_t *s)
+{
+    ngx_mqtt_will_t  *will;
+
+    will = s->will;
+
+    if (will) {
+        ngx_mqtt_set(s->will, NULL);
+        ngx_mqtt_message_unref_locked(zone, will->message);
+        ngx_mqtt_block_free_locked(zone, will);
+    }
+}
+
+
+static uint16_t *
+ngx_mqtt_session_id_place(ngx_mqtt_session_t *s, uint16_t id)
+{
+    ngx_uint_t       i;
+    ngx_mqtt_ids_t  *ids;
+
+    for (ids = s->ids; ids; ids = ids->next) {
+        for (i = 0; i < NGX_MQTT_IDS; i++) {
+            if (ids->id[i] == id) {
+                return &ids->id[i];
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_uint_t
+ngx_mqtt_session_holds_id_locked(ngx_mqtt_session_t *s, uint16_t id)
+{
+    return ngx_mqtt_session_id_place(s, id) != NULL;
+}
+
+
+ngx_int_t
+ngx_mqtt_session_reserve_id_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_session_t *s)
+{
+    ngx_mqtt_ids_t  *ids;
+
+    if (ngx_mqtt_session_id_place(s, 0) != NULL) {
+        return NGX_OK;
+    }
+
+    ids = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_IDS,
+                                      sizeof(ngx_mqtt_ids_t));
+    if (ids == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(ids, sizeof(ngx_mqtt_ids_t));
+    ids->next = s->ids;
+
+    ngx_mqtt_set(s->ids, ids);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_mqtt_session_hold_id_locked(ngx_mqtt_session_t *s, uint16_t id)
+{
+    uint16_t  *place;
+
+    if (ngx_mqtt_session_holds_id_locked(s, id)) {
+        return;
+    }
+
+    place = ngx_mqtt_session_id_place(s, 0);
+
+    if (place) {
+        ngx_mqtt_set(*place, id);
+    }
+}
+
+
+ngx_int_t
+ngx_mqtt_session_release_id_locked(ngx_mqtt_session_t *s, uint16_t id)
+{
+    uint16_t  *place;
+
+    place = ngx_mqtt_session_id_place(s, id);
+
+    if (place == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_mqtt_set(*place, 0);
+
+    return NGX_OK;
+}

@@ -1,0 +1,344 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_publish.h>
+
+
+static ngx_mqtt_slot_t *ngx_mqtt_slot_create_locked(ngx_mqtt_zone_t *zone);
+static void ngx_mqtt_slot_drop_refs_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_slot_t *slot);
+
+
+ngx_mqtt_slot_t *
+ngx_mqtt_slot_claim_locked(ngx_mqtt_zone_t *zone, ngx_pid_t pid,
+    uint64_t started)
+{
+    ngx_uint_t        i;
+    ngx_mqtt_root_t  *root;
+    ngx_mqtt_slot_t  *slot;
+
+    root = zone->root;
+    slot = NULL;
+
+    for (i = 0; i < root->nslots; i++) {
+        if (root->slots[i]->state == NGX_MQTT_SLOT_FREE) {
+            slot = root->slots[i];
+            break;
+        }
+    }
+
+    if (slot == NULL) {
+        slot = ngx_mqtt_slot_create_locked(zone);
+        if (slot == NULL) {
+            return NULL;
+        }
+    }
+
+    slot->pid = pid;
+    slot->started = started;
+
+    ngx_mqtt_set(slot->state, NGX_MQTT_SLOT_LIVE);
+
+    return slot;
+}
+
+
+static ngx_mqtt_slot_t *
+ngx_mqtt_slot_create_locked(ngx_mqtt_zone_t *zone)
+{
+    ngx_mqtt_root_t  *root;
+    ngx_mqtt_slot_t  *slot;
+
+    root = zone->root;
+
+    if (root->nslots == NGX_MQTT_SLOTS) {
+        return NULL;
+    }
+
+    slot = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_SLOT,
+                                       sizeof(ngx_mqtt_slot_t));
+    if (slot == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(slot, sizeof(ngx_mqtt_slot_t));
+    slot->index = root->nslots;
+
+    ngx_mqtt_set(root->slots[root->nslots], slot);
+    ngx_mqtt_set(root->nslots, root->nslots + 1);
+
+    return slot;
+}
+
+
+uint64_t
+ngx_mqtt_slot_started(ngx_pid_t pid)
+{
+    int         fd, field;
+    char        path[32 + NGX_INT64_LEN], buf[1024], *p;
+    ssize_t     n;
+
+    ngx_sprintf((u_char *) path, "/proc/%P/stat%Z", pid);
+
+    fd = open(path, O_RDONLY);
+
+    if (fd == -1) {
+        /* without /proc a process that answers counts as the same one */
+        return (ngx_errno == NGX_ENOENT && access("/proc/self/stat", R_OK) == 0)
+               ? 0 : (kill(pid, 0) == -1 && ngx_errno == ESRCH) ? 0 : 1;
+    }
+
+    n = read(fd, buf, sizeof(buf) - 1);
+    (void) close(fd);
+
+    if (n <= 0) {
+        return 0;
+    }
+
+    buf[n] = '\0';
+
+    /* the name may hold anything: the fields go on behind its last ')' */
+
+    p = strrchr(buf, ')');
+    if (p == NULL || p + 2 >= buf + n || p[2] == 'Z' || p[2] == 'X') {
+        return 0;
+    }
+
+    for (field = 2, p++; field < 22 && p; field++) {
+        p = strchr(p + 1, ' ');
+    }
+
+    return p ? strtoull(p + 1, NULL, 10) : 1;
+}
+
+
+ngx_int_t
+ngx_mqtt_slot_sweep(ngx_mqtt_worker_t *w)
+{
+    uint64_t          started, seen;
+    ngx_pid_t         pid;
+    ngx_int_t         rc;
+    ngx_uint_t        i, state, budget;
+    ngx_mqtt_root_t  *root;
+    ngx_mqtt_slot_t  *slot;
+
+    root = w->zone->root;
+
+    for (i = 0; i < root->nslots; i++) {
+        slot = root->slots[i];
+
+        if (slot == w->slot) {
+            continue;
+        }
+
+        ngx_mqtt_worker_lock(w);
+        state = slot->state;
+        pid = slot->pid;
+        started = slot->started;
+        ngx_mqtt_worker_unlock(w);
+
+        if (state == NGX_MQTT_SLOT_FREE) {
+            continue;
+        }
+
+        seen = (state == NGX_MQTT_SLOT_DEAD) ? 0 : ngx_mqtt_slot_started(pid);
+
+        if (seen == started) {
+            continue;
+        }
+
+        if (state == NGX_MQTT_SLOT_LIVE) {
+            ngx_log_error(NGX_LOG_NOTICE, w->log, 0,
+                          "mqtt zone \"%V\": process %P of slot %ui is gone",
+                          &w->zone->name, pid, i);
+        }
+
+        do {
+            budget = 256;
+            rc = NGX_OK;
+
+            ngx_mqtt_worker_lock(w);
+
+            if (slot->state != NGX_MQTT_SLOT_FREE && slot->pid == pid
+                && slot->started == started)
+            {
+                ngx_mqtt_set(slot->state, NGX_MQTT_SLOT_DEAD);
+                rc = ngx_mqtt_slot_reclaim_locked(w, slot, &budget);
+            }
+
+            ngx_mqtt_worker_unlock(w);
+
+        } while (rc == NGX_AGAIN);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
+    ngx_uint_t *budget)
+{
+    ngx_uint_t           state;
+    ngx_mqtt_root_t     *root;
+    ngx_mqtt_attach_t   *a;
+    ngx_mqtt_session_t  *s;
+
+    root = w->zone->root;
+    state = slot->state;
+
+    if (slot->walking) {
+        ngx_mqtt_set(slot->walking, 0);
+        ngx_mqtt_set(root->walkers, root->walkers - 1);
+    }
+
+    /* connections that were freed while they stood on the ready list */
+
+    while (slot->ready) {
+        a = slot->ready;
+        ngx_mqtt_set(slot->ready, a->ready_next);
+        ngx_mqtt_set(a->ready, 0);
+
+        if (a->client == NULL) {
+            ngx_mqtt_attach_free_locked(w->zone, a);
+        }
+    }
+
+    if (ngx_mqtt_publish_finish_locked(w, slot, budget) == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    ngx_mqtt_slot_drop_refs_locked(w->zone, slot);
+
+    if (slot->reaping) {
+        s = slot->reaping;
+        ngx_mqtt_set(slot->reaping, NULL);
+        ngx_mqtt_session_queue_ending_locked(w->zone, s);
+        w->reap = 1;
+    }
+
+    /* a will's publication releases the lock: another may have finished */
+
+    while (slot->attached && slot->state == state) {
+
+        if (*budget == 0) {
+            return NGX_AGAIN;
+        }
+
+        (*budget)--;
+
+        a = slot->attached;
+        s = a->session;
+
+        if (s) {
+            ngx_mqtt_session_leave_locked(w, s, 0);
+            continue;
+        }
+
+        ngx_mqtt_set(a->ready, 0);
+        ngx_mqtt_attach_free_locked(w->zone, a);
+    }
+
+    if (slot->state == state) {
+        ngx_mqtt_set(slot->ready, NULL);
+        ngx_mqtt_set(slot->ready_last, NULL);
+        ngx_mqtt_set(slot->state, NGX_MQTT_SLOT_FREE);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_mqtt_slot_drop_refs_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_slot_t *slot)
+{
+    ngx_mqtt_message_t  *m;
+
+    m = slot->filling;
+
+    if (m) {
+        ngx_mqtt_set(slot->filling, NULL);
+        ngx_mqtt_message_unref_locked(zone, m);
+    }
+
+    m = slot->big;
+
+    if (m) {
+        ngx_mqtt_set(slot->big, NULL);
+        ngx_mqtt_message_unref_locked(zone, m);
+    }
+
+    while (slot->nheld) {
+        m = slot->held[slot->nheld - 1];
+        ngx_mqtt_set(slot->nheld, slot->nheld - 1);
+        ngx_mqtt_message_unref_locked(zone, m);
+    }
+}
+
+
+void
+ngx_mqtt_slot_ready_locked(ngx_mqtt_worker_t *w, ngx_mqtt_attach_t *a)
+{
+    ngx_mqtt_slot_t  *slot;
+
+    if (a->ready) {
+        return;
+    }
+
+    slot = w->zone->root->slots[a->slot];
+
+    ngx_mqtt_set(a->ready_next, NULL);
+    ngx_mqtt_set(a->ready, 1);
+
+    if (slot->ready == NULL) {
+        ngx_mqtt_set(slot->ready, a);
+
+        if (slot == w->slot) {
+            w->wake_self = 1;
+
+        } else {
+            w->wakes[a->slot / 64] |= (uint64_t) 1 << (a->slot % 64);
+            w->nwakes++;
+        }
+
+    } else {
+        ngx_mqtt_set(slot->ready_last->ready_next, a);
+    }
+
+    ngx_mqtt_set(slot->ready_last, a);
+}
+
+
+void
+ngx_mqtt_slot_enter_locked(ngx_mqtt_worker_t *w)
+{
+    ngx_mqtt_root_t  *root;
+
+    root = w->zone->root;
+
+    ngx_mqtt_set(root->serial, root->serial + 1);
+    ngx_mqtt_set(w->slot->walking, root->serial);
+    ngx_mqtt_set(root->walkers, root->walkers + 1);
+}
+
+
+void
+ngx_mqtt_slot_leave_locked(ngx_mqtt_worker_t *w)
+{
+    ngx_mqtt_root_t  *root;
+
+    root = w->zone->root;
+
+    ngx_mqtt_set(w->slot->walking, 0);
+    ngx_mqtt_set(root->walkers, root->walkers - 1);
+
+    if (root->waiting || root->retired) {
+        ngx_mqtt_block_reclaim_locked(w->zone, 256);
+    }
+}

@@ -1,0 +1,95 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#ifndef _NGX_MQTT_SLOT_H_INCLUDED_
+#define _NGX_MQTT_SLOT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_session.h>
+
+
+#define NGX_MQTT_HELD           256
+
+
+#define NGX_MQTT_SLOT_FREE      0
+#define NGX_MQTT_SLOT_LIVE      1
+#define NGX_MQTT_SLOT_DEAD      2       /* to be reclaimed */
+
+
+/*
+ * A publication under way.  It is committed by the store of "message": from
+ * then on whoever finds the slot dead finishes it, in the same order.
+ */
+
+typedef struct {
+    ngx_mqtt_message_t   *message;      /* NULL: none */
+    ngx_mqtt_session_t   *session;      /* publisher whose QoS 2 id or ... */
+    uint16_t              packet_id;    /* ... whose will (0) it is */
+    ngx_mqtt_retain_t    *retain;       /* to be set (or cleared) */
+    ngx_mqtt_entry_t     *todo;         /* not yet queued */
+    ngx_mqtt_entry_t     *current;      /* in doubt after a kill */
+    ngx_mqtt_session_t   *target;       /* of the current one */
+} ngx_mqtt_publication_t;
+
+
+/* Shared; a worker process' part of the zone.  Truth, but for the lists. */
+
+struct ngx_mqtt_slot_s {
+    ngx_uint_t              state;
+    ngx_pid_t               pid;
+    uint64_t                started;    /* the process' start time */
+    ngx_uint_t              index;
+
+    ngx_uint_t              walking;    /* walks without the lock */
+
+    ngx_mqtt_attach_t      *attached;   /* derived */
+    ngx_mqtt_attach_t      *ready;      /* derived */
+    ngx_mqtt_attach_t      *ready_last;
+
+    ngx_mqtt_message_t     *filling;    /* being copied into */
+    ngx_mqtt_message_t     *big;        /* being copied from, in pieces */
+    ngx_mqtt_session_t     *reaping;    /* an ended session */
+    ngx_mqtt_publication_t  pub;
+
+    ngx_uint_t              nheld;
+    ngx_mqtt_message_t     *held[NGX_MQTT_HELD];    /* being encoded */
+};
+
+
+/*
+ * Claims a slot for this process; NULL: none left or the zone is full.
+ * "started" is the start time of the process in any unit.
+ */
+ngx_mqtt_slot_t *ngx_mqtt_slot_claim_locked(ngx_mqtt_zone_t *zone,
+    ngx_pid_t pid, uint64_t started);
+
+/* Start time of a process, 0: it does not exist (or is a zombie). */
+uint64_t ngx_mqtt_slot_started(ngx_pid_t pid);
+
+/*
+ * Looks for processes that died (system calls, no lock held) and reclaims
+ * what they left, in bounded holds.  NGX_AGAIN: there is more.
+ */
+ngx_int_t ngx_mqtt_slot_sweep(ngx_mqtt_worker_t *w);
+
+/*
+ * Takes apart a slot that is dead or that this process leaves: publication,
+ * references, connections.  At most *budget connections: NGX_AGAIN.
+ */
+ngx_int_t ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_slot_t *slot, ngx_uint_t *budget);
+
+/* Puts a connection on its slot's ready list and notes whom to wake. */
+void ngx_mqtt_slot_ready_locked(ngx_mqtt_worker_t *w, ngx_mqtt_attach_t *a);
+
+/* Between these, what a walk can reach is retired instead of freed. */
+void ngx_mqtt_slot_enter_locked(ngx_mqtt_worker_t *w);
+void ngx_mqtt_slot_leave_locked(ngx_mqtt_worker_t *w);
+
+
+#endif /* _NGX_MQTT_SLOT_H_INCLUDED_ */

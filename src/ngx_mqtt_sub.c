@@ -1,0 +1,296 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_tree.h>
+
+
+static uint32_t ngx_mqtt_sub_hash(ngx_mqtt_session_t *s, u_char *filter,
+    size_t len);
+static ngx_mqtt_group_t *ngx_mqtt_group_get_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_node_t *node, ngx_str_t *name);
+static void ngx_mqtt_sub_unlink_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_sub_t *sub);
+static void ngx_mqtt_group_release_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_group_t *group);
+
+
+ngx_mqtt_sub_t *
+ngx_mqtt_sub_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
+    ngx_str_t *filter)
+{
+    uint32_t          hash;
+    ngx_mqtt_sub_t   *sub;
+    ngx_mqtt_link_t  *link;
+
+    hash = ngx_mqtt_sub_hash(s, filter->data, filter->len);
+    link = ngx_mqtt_hash_first(&zone->root->subs, hash);
+
+    for ( /* void */ ; link; link = link->next) {
+
+        if (link->hash != hash) {
+            continue;
+        }
+
+        sub = (ngx_mqtt_sub_t *)
+                  ((u_char *) link - offsetof(ngx_mqtt_sub_t, link));
+
+        if (sub->session == s && sub->len == filter->len
+            && ngx_memcmp(sub->filter, filter->data, filter->len) == 0)
+        {
+            return sub;
+        }
+    }
+
+    return NULL;
+}
+
+
+static uint32_t
+ngx_mqtt_sub_hash(ngx_mqtt_session_t *s, u_char *filter, size_t len)
+{
+    return ngx_murmur_hash2(filter, len)
+           ^ ((uint32_t) ((uintptr_t) s >> 5) * 0x9e3779b1);
+}
+
+
+ngx_int_t
+ngx_mqtt_sub_add_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
+    ngx_mqtt_filter_t *filter, ngx_uint_t options, uint32_t id,
+    ngx_mqtt_sub_t **result, ngx_uint_t *added)
+{
+    ngx_mqtt_sub_t  *sub;
+
+    sub = ngx_mqtt_sub_find_locked(zone, s, &filter->full);
+
+    if (sub) {
+        ngx_mqtt_set(sub->options, options);
+        ngx_mqtt_set(sub->id, id);
+
+        *result = sub;
+        *added = 0;
+
+        return NGX_OK;
+    }
+
+    sub = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_SUB,
+                                      offsetof(ngx_mqtt_sub_t, filter)
+                                      + filter->full.len);
+    if (sub == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(sub, offsetof(ngx_mqtt_sub_t, filter));
+
+    sub->session = s;
+    sub->id = id;
+    sub->options = options;
+    sub->len = filter->full.len;
+    ngx_memcpy(sub->filter, filter->full.data, filter->full.len);
+
+    if (ngx_mqtt_sub_link_locked(zone, sub) != NGX_OK) {
+        ngx_mqtt_block_free_locked(zone, sub);
+        return NGX_ERROR;
+    }
+
+    sub->next = s->subs;
+    sub->prev = &s->subs;
+
+    if (sub->next) {
+        ngx_mqtt_set(sub->next->prev, &sub->next);
+    }
+
+    ngx_mqtt_set(s->subs, sub);
+
+    *result = sub;
+    *added = 1;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mqtt_sub_link_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_sub_t *sub)
+{
+    ngx_str_t            full;
+    ngx_mqtt_hub_t      *hub;
+    ngx_mqtt_sub_t     **list;
+    ngx_mqtt_node_t     *node;
+    ngx_mqtt_group_t    *group;
+    ngx_mqtt_filter_t    filter;
+
+    full.data = sub->filter;
+    full.len = sub->len;
+
+    if (ngx_mqtt_filter_parse(&full, &filter) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    hub = sub->session->hub;
+    group = NULL;
+
+    node = ngx_mqtt_node_find_locked(zone, hub->subs, &filter.filter, 1);
+    if (node == NULL) {
+        return NGX_ERROR;
+    }
+
+    list = &node->subs;
+
+    if (filter.shared) {
+        group = ngx_mqtt_group_get_locked(zone, node, &filter.share);
+
+        if (group == NULL) {
+            ngx_mqtt_node_prune_locked(zone, node);
+            return NGX_ERROR;
+        }
+
+        list = &group->members;
+        ngx_mqtt_set(group->count, group->count + 1);
+
+    } else {
+        ngx_mqtt_set(node->nsubs, node->nsubs + 1);
+    }
+
+    ngx_mqtt_set(sub->node, node);
+    ngx_mqtt_set(sub->group, group);
+    ngx_mqtt_set(sub->node_next, *list);
+    ngx_mqtt_set(sub->node_prev, list);
+
+    if (*list) {
+        ngx_mqtt_set((*list)->node_prev, &sub->node_next);
+    }
+
+    ngx_mqtt_set(*list, sub);
+
+    ngx_mqtt_hash_add_locked(zone, &zone->root->subs, &sub->link,
+                             ngx_mqtt_sub_hash(sub->session, sub->filter,
+                                               sub->len));
+
+    ngx_mqtt_set(sub->session->nsubs, sub->session->nsubs + 1);
+    ngx_mqtt_set(hub->subscriptions, hub->subscriptions + 1);
+
+    return NGX_OK;
+}
+
+
+static ngx_mqtt_group_t *
+ngx_mqtt_group_get_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *node,
+    ngx_str_t *name)
+{
+    ngx_mqtt_group_t  *group;
+
+    for (group = node->groups; group; group = group->next) {
+        if (group->len == name->len
+            && ngx_memcmp(group->name, name->data, name->len) == 0)
+        {
+            return group;
+        }
+    }
+
+    group = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_GROUP,
+                                        offsetof(ngx_mqtt_group_t, name)
+                                        + name->len);
+    if (group == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(group, offsetof(ngx_mqtt_group_t, name));
+
+    group->node = node;
+    group->len = name->len;
+    ngx_memcpy(group->name, name->data, name->len);
+    group->next = node->groups;
+
+    ngx_mqtt_set(node->groups, group);
+
+    return group;
+}
+
+
+void
+ngx_mqtt_sub_remove_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_sub_t *sub)
+{
+    ngx_mqtt_sub_t  **replay;
+
+    ngx_mqtt_set(*sub->prev, sub->next);
+
+    if (sub->next) {
+        ngx_mqtt_set(sub->next->prev, sub->prev);
+    }
+
+    if (sub->replay) {
+        replay = &sub->session->replays;
+
+        while (*replay && *replay != sub) {
+            replay = &(*replay)->replay_next;
+        }
+
+        if (*replay) {
+            ngx_mqtt_set(*replay, sub->replay_next);
+        }
+    }
+
+    ngx_mqtt_sub_unlink_locked(zone, sub);
+    ngx_mqtt_block_retire_locked(zone, sub);
+}
+
+
+static void
+ngx_mqtt_sub_unlink_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_sub_t *sub)
+{
+    ngx_mqtt_hub_t    *hub;
+    ngx_mqtt_node_t   *node;
+    ngx_mqtt_group_t  *group;
+
+    node = sub->node;
+    group = sub->group;
+    hub = sub->session->hub;
+
+    if (group && group->turn == sub) {
+        ngx_mqtt_set(group->turn, sub->node_next);
+    }
+
+    ngx_mqtt_set(*sub->node_prev, sub->node_next);
+
+    if (sub->node_next) {
+        ngx_mqtt_set(sub->node_next->node_prev, sub->node_prev);
+    }
+
+    ngx_mqtt_hash_del_locked(zone, &zone->root->subs, &sub->link);
+
+    ngx_mqtt_set(sub->session->nsubs, sub->session->nsubs - 1);
+    ngx_mqtt_set(hub->subscriptions, hub->subscriptions - 1);
+
+    if (group) {
+        ngx_mqtt_set(group->count, group->count - 1);
+
+        if (group->members == NULL) {
+            ngx_mqtt_group_release_locked(zone, group);
+        }
+
+    } else {
+        ngx_mqtt_set(node->nsubs, node->nsubs - 1);
+    }
+
+    ngx_mqtt_node_prune_locked(zone, node);
+}
+
+
+static void
+ngx_mqtt_group_release_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_group_t *group)
+{
+    ngx_mqtt_group_t  **prev;
+
+    for (prev = &group->node->groups; *prev; prev = &(*prev)->next) {
+        if (*prev == group) {
+            ngx_mqtt_set(*prev, group->next);
+            break;
+        }
+    }
+
+    ngx_mqtt_block_retire_locked(zone, group);
+}

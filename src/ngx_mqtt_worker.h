@@ -1,0 +1,137 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#ifndef _NGX_MQTT_WORKER_H_INCLUDED_
+#define _NGX_MQTT_WORKER_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_zone.h>
+#include <ngx_mqtt_slot.h>
+#include <ngx_mqtt_tree.h>
+#include <ngx_mqtt_queue.h>
+#include <ngx_mqtt_message.h>
+#include <ngx_mqtt_retain.h>
+
+
+/*
+ * A run of output bytes, local, from the worker's free list; "start" leaves
+ * NGX_MQTT_OUT_HEADROOM for a frame header.
+ */
+
+#define NGX_MQTT_OUT_SIZE       16384
+
+struct ngx_mqtt_out_s {
+    ngx_mqtt_out_t       *next;
+    u_char               *pos;
+    u_char               *last;
+    u_char               *end;
+    unsigned              raw:1;        /* not to be framed */
+    unsigned              framed:1;     /* already framed */
+    u_char                data[1];
+};
+
+
+/* Local; this process' part in a zone. */
+
+struct ngx_mqtt_worker_s {
+    ngx_mqtt_zone_t              *zone;
+    ngx_mqtt_slot_t              *slot;
+    const ngx_mqtt_worker_ops_t  *ops;
+    void                         *data;
+    ngx_log_t                    *log;
+
+    ngx_mqtt_match_t              match;
+    ngx_queue_t                   dirty;      /* clients to be flushed */
+    ngx_uint_t                    ndirty;
+    ngx_queue_t                   blocked;    /* whose sockets are full */
+    ngx_mqtt_out_t               *free_out;
+    ngx_uint_t                    nfree_out;
+
+    struct ngx_mqtt_record_s     *records;    /* of a delivery batch */
+    uint32_t                     *sub_ids;
+    u_char                       *topic;      /* room for the longest */
+
+    ngx_uint_t                    running;    /* within worker_run() */
+    ngx_uint_t                    reap;       /* there are ended sessions */
+    ngx_uint_t                    nwakes;     /* slots to be woken */
+    ngx_uint_t                    wake_self;
+    uint64_t                      wakes[NGX_MQTT_SLOTS / 64];
+
+    ngx_uint_t                    full;       /* noticed under the lock */
+    ngx_uint_t                    nfull;      /* since it was logged */
+    time_t                        full_logged;
+
+    ngx_uint_t                    sweep_slot;
+};
+
+
+#define ngx_mqtt_worker_lock(w)                                               \
+    ngx_mqtt_zone_lock((w)->zone, (w)->slot->index)
+
+/* Unlocks, then wakes whom the work under the lock made ready. */
+void ngx_mqtt_worker_unlock(ngx_mqtt_worker_t *w);
+
+/*
+ * Logs, at most once a second, that the zone is full.  Under the lock set
+ * w->full instead: then ngx_mqtt_worker_unlock() does it.
+ */
+void ngx_mqtt_worker_full(ngx_mqtt_worker_t *w);
+
+/*
+ * Room for "len" bytes (<= NGX_MQTT_OUT_SIZE - NGX_MQTT_OUT_HEADROOM) of
+ * packets at the end of a client's output, which is marked for flushing;
+ * the caller advances out->last.  NULL: no memory.
+ */
+ngx_mqtt_out_t *ngx_mqtt_out_reserve(ngx_mqtt_client_t *cl, size_t len);
+
+/*
+ * As above for a piece of the large message under way (cl->big_left), behind
+ * which all other packets wait until ngx_mqtt_out_end_big().
+ */
+ngx_mqtt_out_t *ngx_mqtt_out_reserve_big(ngx_mqtt_client_t *cl, size_t len);
+void ngx_mqtt_out_end_big(ngx_mqtt_client_t *cl);
+
+/* Marks a client for flushing at the end of the pass. */
+void ngx_mqtt_out_mark(ngx_mqtt_client_t *cl);
+
+/*
+ * Writes what the socket takes.  NGX_OK: all was written; NGX_AGAIN: the
+ * socket is full, or the rest of a large message waits for the next pass;
+ * NGX_ERROR: the client is to be closed.
+ */
+ngx_int_t ngx_mqtt_out_flush(ngx_mqtt_client_t *cl);
+
+/* Gives all of a client's output back unwritten. */
+void ngx_mqtt_out_drop(ngx_mqtt_client_t *cl);
+
+void ngx_mqtt_out_free_all(ngx_mqtt_worker_t *w);
+
+/*
+ * The records and identifiers of a worker's delivery batches.  The second is
+ * harmless on a worker for which the first failed or was not called.
+ */
+ngx_int_t ngx_mqtt_deliver_init(ngx_mqtt_worker_t *w);
+void ngx_mqtt_deliver_done(ngx_mqtt_worker_t *w);
+
+/*
+ * Delivers what is ready in this worker's slot: one batch.  NGX_AGAIN: there
+ * is more.
+ */
+ngx_int_t ngx_mqtt_deliver(ngx_mqtt_worker_t *w);
+
+/* Appends the next piece of a large message to the client's output. */
+ngx_int_t ngx_mqtt_deliver_big(ngx_mqtt_client_t *cl);
+
+/* Makes a client that could not take more eligible for delivery again. */
+void ngx_mqtt_deliver_resume(ngx_mqtt_client_t *cl);
+
+/* Frees what deliveries keep for a client: aliases, a large message. */
+void ngx_mqtt_deliver_free(ngx_mqtt_client_t *cl);
+
+
+#endif /* _NGX_MQTT_WORKER_H_INCLUDED_ */

@@ -1,0 +1,254 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_zone.h>
+#include <ngx_mqtt_tree.h>
+
+
+#if (NGX_MQTT_KILL_POINTS)
+
+ngx_mqtt_root_t  *ngx_mqtt_kill_root;
+
+
+void
+ngx_mqtt_kill_now(void)
+{
+    (void) kill(getpid(), SIGKILL);
+
+    for ( ;; ) {
+        pause();
+    }
+}
+
+#endif
+
+
+ngx_int_t
+ngx_mqtt_zone_format(ngx_mqtt_zone_t *zone, ngx_slab_pool_t *shpool,
+    ngx_log_t *log)
+{
+    u_char              *p, *end, *start;
+    size_t               size, ring;
+    ngx_uint_t           n;
+    ngx_mqtt_root_t     *root;
+    ngx_mqtt_timer_t   **rings;
+
+    /* all pages at once: what slab does later cannot break the zone */
+
+    shpool->log_nomem = 0;
+
+    p = NULL;
+    n = shpool->pfree;
+
+    while (n > 1) {
+        p = ngx_slab_alloc(shpool, n * ngx_pagesize);
+        if (p != NULL) {
+            break;
+        }
+
+        n--;
+    }
+
+    size = n * ngx_pagesize;
+    ring = NGX_MQTT_WHEEL_SIZE * sizeof(ngx_mqtt_timer_t *);
+
+    if (p == NULL || size < sizeof(ngx_mqtt_root_t) + 2 * ring) {
+        return NGX_ERROR;
+    }
+
+    end = p + size;
+    root = (ngx_mqtt_root_t *) p;
+    ngx_memzero(root, sizeof(ngx_mqtt_root_t));
+
+    rings = (ngx_mqtt_timer_t **) ngx_align_ptr(p + sizeof(ngx_mqtt_root_t),
+                                                NGX_CPU_CACHE_LINE);
+    ngx_memzero(rings, 2 * ring);
+    ngx_mqtt_wheel_init_locked(&root->session_wheel, rings);
+    ngx_mqtt_wheel_init_locked(&root->retain_wheel,
+                               rings + NGX_MQTT_WHEEL_SIZE);
+
+    start = (u_char *) (rings + 2 * NGX_MQTT_WHEEL_SIZE);
+
+    if (ngx_mqtt_block_init(&root->blocks, start, end) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    zone->root = root;
+    zone->shpool = shpool;
+    zone->log = log;
+
+    if (ngx_mqtt_hash_init_locked(zone, &root->sessions) != NGX_OK
+        || ngx_mqtt_hash_init_locked(zone, &root->subs) != NGX_OK
+        || ngx_mqtt_hash_init_locked(zone, &root->nodes) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    shpool->data = root;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_mqtt_zone_attach(ngx_mqtt_zone_t *zone, ngx_slab_pool_t *shpool,
+    ngx_log_t *log)
+{
+    zone->root = shpool->data;
+    zone->shpool = shpool;
+    zone->log = log;
+}
+
+
+size_t
+ngx_mqtt_zone_usable(size_t size)
+{
+    size_t  used;
+
+    used = sizeof(ngx_mqtt_root_t)
+           + 2 * NGX_MQTT_WHEEL_SIZE * sizeof(ngx_mqtt_timer_t *)
+           + size / NGX_MQTT_PAGE_SIZE
+             * (sizeof(ngx_mqtt_page_t) + sizeof(ngx_slab_page_t))
+           + 16 * NGX_MQTT_PAGE_SIZE;
+
+    return size > used ? size - used : 0;
+}
+
+
+void
+ngx_mqtt_zone_lock(ngx_mqtt_zone_t *zone, ngx_uint_t slot)
+{
+    ngx_uint_t        dead;
+    ngx_mqtt_root_t  *root;
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    root = zone->root;
+
+    /* the master released the mutex of a process that died inside */
+
+    while (root->busy) {
+        dead = root->busy - 1;
+
+        ngx_mqtt_rebuild_locked(zone, dead);
+
+        root->busy = 0;
+        ngx_memory_barrier();
+
+        ngx_shmtx_unlock(&zone->shpool->mutex);
+
+        ngx_log_error(NGX_LOG_WARN, zone->log, 0,
+                      "mqtt zone \"%V\" was rebuilt after a process died "
+                      "in slot %ui", &zone->name, dead);
+
+        ngx_shmtx_lock(&zone->shpool->mutex);
+    }
+
+    root->busy = slot + 1;
+    ngx_memory_barrier();
+}
+
+
+void
+ngx_mqtt_zone_unlock(ngx_mqtt_zone_t *zone)
+{
+    ngx_memory_barrier();
+    zone->root->busy = 0;
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+}
+
+
+ngx_mqtt_hub_t *
+ngx_mqtt_hub_find_locked(ngx_mqtt_zone_t *zone, ngx_str_t *name)
+{
+    ngx_mqtt_hub_t  *hub;
+
+    for (hub = zone->root->hubs; hub; hub = hub->next) {
+        if (hub->len == name->len
+            && ngx_memcmp(hub->name, name->data, name->len) == 0)
+        {
+            return hub;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_mqtt_hub_t *
+ngx_mqtt_hub_create_locked(ngx_mqtt_zone_t *zone, ngx_str_t *name)
+{
+    ngx_mqtt_hub_t   *hub;
+    ngx_mqtt_root_t  *root;
+
+    root = zone->root;
+
+    hub = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_HUB,
+                                      offsetof(ngx_mqtt_hub_t, name)
+                                      + name->len);
+    if (hub == NULL) {
+        return NULL;
+    }
+
+    hub->connections = 0;
+    hub->sessions = 0;
+    hub->subscriptions = 0;
+    hub->nretained = 0;
+    hub->len = name->len;
+    ngx_memcpy(hub->name, name->data, name->len);
+
+    hub->subs = ngx_mqtt_node_root_locked(zone);
+    if (hub->subs == NULL) {
+        ngx_mqtt_block_free_locked(zone, hub);
+        return NULL;
+    }
+
+    hub->retained = ngx_mqtt_node_root_locked(zone);
+    if (hub->retained == NULL) {
+        ngx_mqtt_block_free_locked(zone, hub->subs);
+        ngx_mqtt_block_free_locked(zone, hub);
+        return NULL;
+    }
+
+    hub->next = root->hubs;
+
+    ngx_mqtt_set(hub->state, NGX_MQTT_STATE_LIVE);
+    ngx_mqtt_set(root->hubs, hub);
+    ngx_mqtt_set(root->nhubs, root->nhubs + 1);
+
+    return hub;
+}
+
+
+void
+ngx_mqtt_hub_release_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub)
+{
+    ngx_mqtt_hub_t   **prev;
+    ngx_mqtt_root_t   *root;
+
+    if (hub->connections || hub->sessions || hub->nretained) {
+        return;
+    }
+
+    root = zone->root;
+
+    for (prev = &root->hubs; *prev; prev = &(*prev)->next) {
+        if (*prev == hub) {
+            break;
+        }
+    }
+
+    ngx_mqtt_set(hub->state, NGX_MQTT_STATE_NONE);
+    ngx_mqtt_set(*prev, hub->next);
+    ngx_mqtt_set(root->nhubs, root->nhubs - 1);
+
+    ngx_mqtt_block_retire_locked(zone, hub->subs);
+    ngx_mqtt_block_retire_locked(zone, hub->retained);
+    ngx_mqtt_block_retire_locked(zone, hub);
+}
