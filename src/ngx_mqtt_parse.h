@@ -14,8 +14,9 @@
 
 
 /*
- * Lives in the connection's own struct.  Holds memory only while a packet is
- * partial, and then no more than twice the bytes received of it.
+ * Lives in the connection's own struct.  Takes memory when a packet comes in
+ * pieces: 512 bytes, and later at most twice the bytes received of it, never
+ * more than the packet has.  Gives it back once all input has been read.
  */
 
 typedef struct {
