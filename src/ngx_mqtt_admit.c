@@ -1,0 +1,254 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_admit.h>
+
+
+static ngx_mqtt_hub_t *ngx_mqtt_admit_hub_locked(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
+static ngx_uint_t ngx_mqtt_admit_place_locked(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx, ngx_mqtt_hub_t *hub);
+static ngx_uint_t ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx, ngx_mqtt_session_t **session);
+static void ngx_mqtt_admit_limits_locked(ngx_mqtt_client_t *cl,
+    ngx_mqtt_session_t *s);
+
+
+ngx_uint_t
+ngx_mqtt_admit_locked(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    ngx_uint_t           reason;
+    ngx_mqtt_hub_t      *hub;
+    ngx_mqtt_worker_t   *w;
+    ngx_mqtt_session_t  *s;
+
+    w = cl->worker;
+
+    hub = ngx_mqtt_admit_hub_locked(cl, cx);
+    if (hub == NULL) {
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
+    reason = ngx_mqtt_admit_place_locked(cl, cx, hub);
+
+    if (reason != NGX_MQTT_SUCCESS) {
+        ngx_mqtt_hub_release_locked(w->zone, hub);
+        return reason;
+    }
+
+    reason = ngx_mqtt_admit_session_locked(cl, cx, &s);
+
+    if (reason != NGX_MQTT_SUCCESS) {
+        return reason;
+    }
+
+    ngx_mqtt_admit_limits_locked(cl, s);
+    ngx_mqtt_session_attach_locked(w, s, cl->attach);
+
+    /* a delayed will that has not come due is not published [MQTT-3.1.3-9] */
+
+    ngx_mqtt_session_drop_will_locked(w->zone, s);
+
+    if (cx->will == NULL) {
+        return NGX_MQTT_SUCCESS;
+    }
+
+    if (ngx_mqtt_session_set_will_locked(w->zone, s, cx->will, cx->will_delay)
+        != NGX_OK)
+    {
+        cx->why = "no room for its will";
+        w->full = 1;
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
+    ngx_mqtt_set(w->slot->filling, NULL);
+
+    return NGX_MQTT_SUCCESS;
+}
+
+
+static ngx_mqtt_hub_t *
+ngx_mqtt_admit_hub_locked(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    ngx_mqtt_hub_t       *hub;
+    ngx_mqtt_zone_t      *zone;
+    ngx_mqtt_hub_conf_t  *conf;
+
+    conf = cl->conf;
+    zone = cl->worker->zone;
+
+    hub = ngx_mqtt_hub_find_locked(zone, &cl->hub);
+    if (hub) {
+        return hub;
+    }
+
+    if (conf->max_hubs && zone->root->nhubs >= conf->max_hubs
+        && conf->name.len == 1 && conf->name.data[0] == '*')
+    {
+        cx->why = "too many hubs";
+        return NULL;
+    }
+
+    hub = ngx_mqtt_hub_create_locked(zone, &cl->hub);
+
+    if (hub == NULL) {
+        cx->why = "no room for its hub";
+        cl->worker->full = 1;
+    }
+
+    return hub;
+}
+
+
+/* Limits and ownership; nothing was changed if it refuses. */
+
+static ngx_uint_t
+ngx_mqtt_admit_place_locked(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx, ngx_mqtt_hub_t *hub)
+{
+    ngx_mqtt_zone_t      *zone;
+    ngx_mqtt_session_t   *s;
+    ngx_mqtt_hub_conf_t  *conf;
+
+    conf = cl->conf;
+    zone = cl->worker->zone;
+
+    for ( ;; ) {
+        s = ngx_mqtt_session_find_locked(zone, hub, &cl->client_id);
+
+        if (s == NULL || !cx->assigned) {
+            break;
+        }
+
+        ngx_mqtt_admit_make_id(&cl->client_id);
+    }
+
+    if (s && !ngx_mqtt_session_owned_by(s, &cx->principal.identity)) {
+        return NGX_MQTT_NOT_AUTHORIZED;
+    }
+
+    /* what is taken over or resumed makes room for what is new */
+
+    if (conf->max_connections && hub->connections >= conf->max_connections
+        && (s == NULL || s->attach == NULL))
+    {
+        cx->why = "too many connections";
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
+    if (conf->max_sessions && hub->sessions >= conf->max_sessions
+        && s == NULL)
+    {
+        cx->why = "too many sessions";
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
+    cl->attach = ngx_mqtt_attach_create_locked(cl->worker, cl, hub);
+
+    if (cl->attach == NULL) {
+        cx->why = "no room for its connection";
+        cl->worker->full = 1;
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
+    return NGX_MQTT_SUCCESS;
+}
+
+
+/*
+ * Finds a session to resume, or creates one.  A connection that has it is
+ * told to close, and its will is seen to as if it had gone by itself: the
+ * lock may be released for that, so look again.
+ */
+
+static ngx_uint_t
+ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx, ngx_mqtt_session_t **session)
+{
+    ngx_mqtt_hub_t      *hub;
+    ngx_mqtt_worker_t   *w;
+    ngx_mqtt_attach_t   *old;
+    ngx_mqtt_session_t  *s;
+
+    w = cl->worker;
+    hub = cl->attach->hub;
+
+    for ( ;; ) {
+        s = ngx_mqtt_session_find_locked(w->zone, hub, &cl->client_id);
+
+        if (s == NULL) {
+            break;
+        }
+
+        if (!ngx_mqtt_session_owned_by(s, &cx->principal.identity)) {
+            return NGX_MQTT_NOT_AUTHORIZED;
+        }
+
+        old = s->attach;
+
+        if (cx->connect->clean_start || (old && s->expiry == 0)) {
+            ngx_mqtt_session_end_locked(w, s);
+            continue;
+        }
+
+        if (old == NULL) {
+            cx->present = 1;
+            *session = s;
+            return NGX_MQTT_SUCCESS;
+        }
+
+        ngx_mqtt_set(old->reason, NGX_MQTT_SESSION_TAKEN_OVER);
+        ngx_mqtt_slot_ready_locked(w, old);
+        ngx_mqtt_session_leave_locked(w, s, 0);
+    }
+
+    s = ngx_mqtt_session_create_locked(w->zone, hub, &cl->client_id,
+                                       &cx->principal.identity);
+    if (s == NULL) {
+        cx->why = "no room for its session";
+        w->full = 1;
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
+    *session = s;
+
+    return NGX_MQTT_SUCCESS;
+}
+
+
+static void
+ngx_mqtt_admit_limits_locked(ngx_mqtt_client_t *cl, ngx_mqtt_session_t *s)
+{
+    ngx_mqtt_hub_conf_t  *conf;
+
+    conf = cl->conf;
+
+    ngx_mqtt_set(s->expiry, cl->session_expiry);
+
+    ngx_mqtt_set(s->max_queued, (uint32_t) ngx_min(conf->max_queued,
+                                                   0xffffffff));
+    ngx_mqtt_set(s->max_bytes, conf->max_queued_bytes);
+    ngx_mqtt_set(s->overflow, (u_char) conf->queue_overflow);
+    ngx_mqtt_set(s->window, (uint16_t) ngx_min(cl->receive_maximum,
+                                               NGX_MQTT_WINDOW_MAX));
+}
+
+
+void
+ngx_mqtt_admit_make_id(ngx_str_t *id)
+{
+    ngx_uint_t  i;
+
+    static const u_char  chars[] =
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    for (i = 0; i < id->len; i++) {
+        id->data[i] = chars[(ngx_random() >> 8) % (sizeof(chars) - 1)];
+    }
+}

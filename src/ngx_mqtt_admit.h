@@ -1,0 +1,46 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#ifndef _NGX_MQTT_ADMIT_H_INCLUDED_
+#define _NGX_MQTT_ADMIT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_message.h>
+#include <ngx_mqtt_auth.h>
+
+
+#define NGX_MQTT_ASSIGNED_LEN  22      /* of 62 characters: 130 bits */
+
+
+/* A CONNECT that is being worked on, on the stack. */
+
+typedef struct {
+    ngx_mqtt_packet_t     *pkt;
+    ngx_mqtt_connect_t    *connect;
+    ngx_mqtt_principal_t   principal;
+    ngx_mqtt_message_t    *will;
+    uint32_t               will_delay;
+    ngx_uint_t             assigned;    /* the client id is ours */
+    ngx_uint_t             present;     /* the session was there before */
+    const char            *why;         /* of a refusal */
+} ngx_mqtt_connecting_t;
+
+
+/*
+ * Gives a client that passed all checks its hub, its place and its session;
+ * returns 0 or the reason code of the refusal.  What a refused client got so
+ * far is undone by closing it.
+ */
+ngx_uint_t ngx_mqtt_admit_locked(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
+
+/* Fills in a client id by chance; to be looked up before its use. */
+void ngx_mqtt_admit_make_id(ngx_str_t *id);
+
+
+#endif /* _NGX_MQTT_ADMIT_H_INCLUDED_ */

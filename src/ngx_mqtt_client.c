@@ -1,0 +1,656 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_handle.h>
+#include <ngx_mqtt_encode.h>
+#include <ngx_mqtt_reason.h>
+#include <ngx_mqtt_alias.h>
+
+
+#define NGX_MQTT_OUTPUT_MAX     (64 * 1024)    /* bytes, then input stops */
+#define NGX_MQTT_IDLE_INTERVAL  3600000        /* milliseconds */
+
+/*
+ * Until CONNECT has said what the keep alive is, the timer must not sleep
+ * for longer than the shortest one lasts.
+ */
+#define NGX_MQTT_POLL_INTERVAL  1000
+
+
+static ngx_int_t ngx_mqtt_client_drain(ngx_mqtt_client_t *cl);
+static ngx_int_t ngx_mqtt_client_malformed(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+static void ngx_mqtt_client_end(ngx_mqtt_client_t *cl, ngx_uint_t reason,
+    const char *why, ngx_uint_t lost);
+static void ngx_mqtt_client_log(ngx_mqtt_client_t *cl, ngx_uint_t reason,
+    const char *why);
+static const char *ngx_mqtt_client_why(ngx_uint_t reason);
+static void ngx_mqtt_client_detach(ngx_mqtt_client_t *cl);
+static void ngx_mqtt_client_farewell(ngx_mqtt_client_t *cl,
+    ngx_uint_t reason, const char *why);
+static ngx_int_t ngx_mqtt_client_refusal(ngx_uint_t version,
+    ngx_uint_t reason);
+
+
+/* by packet type */
+
+static const ngx_mqtt_handle_pt  ngx_mqtt_client_handlers[] = {
+    ngx_mqtt_handle_unexpected,
+    ngx_mqtt_handle_connect,
+    ngx_mqtt_handle_unexpected,     /* CONNACK */
+    ngx_mqtt_handle_publish,
+    ngx_mqtt_handle_puback,
+    ngx_mqtt_handle_pubrec,
+    ngx_mqtt_handle_pubrel,
+    ngx_mqtt_handle_pubcomp,
+    ngx_mqtt_handle_subscribe,
+    ngx_mqtt_handle_unexpected,     /* SUBACK */
+    ngx_mqtt_handle_unsubscribe,
+    ngx_mqtt_handle_unexpected,     /* UNSUBACK */
+    ngx_mqtt_handle_pingreq,
+    ngx_mqtt_handle_unexpected,     /* PINGRESP */
+    ngx_mqtt_handle_disconnect,
+    ngx_mqtt_handle_auth
+};
+
+
+void
+ngx_mqtt_client_init(ngx_mqtt_client_t *cl, ngx_mqtt_worker_t *w,
+    ngx_mqtt_hub_conf_t *conf, ngx_str_t *hub,
+    const ngx_mqtt_transport_ops_t *ops, ngx_log_t *log)
+{
+    cl->ops = ops;
+    cl->worker = w;
+    cl->conf = conf;
+    cl->log = log;
+    cl->hub = *hub;
+
+    cl->last_packet = ngx_current_msec;
+    cl->receive_maximum = NGX_MQTT_PACKET_ID_MAX;
+    cl->max_packet_size = NGX_MQTT_PACKET_MAX;
+    cl->problem_info = 1;
+
+    ngx_queue_init(&cl->dirty);
+
+    ngx_mqtt_parser_init(&cl->parser,
+                         ngx_min(conf->max_packet_size, NGX_MQTT_PACKET_MAX),
+                         0, log);
+}
+
+
+ngx_int_t
+ngx_mqtt_client_input(ngx_mqtt_client_t *cl, u_char **pos, u_char *last)
+{
+    ngx_int_t          rc;
+    ngx_mqtt_packet_t  pkt;
+
+    for ( ;; ) {
+
+        if (cl->closed) {
+            return NGX_ERROR;
+        }
+
+        if (cl->out_size > NGX_MQTT_OUTPUT_MAX) {
+            rc = ngx_mqtt_client_drain(cl);
+
+            if (rc != NGX_OK) {
+                ngx_mqtt_parser_idle(&cl->parser);
+                return rc;
+            }
+        }
+
+        rc = ngx_mqtt_parse(&cl->parser, pos, last, &pkt);
+
+        if (rc == NGX_AGAIN) {
+            ngx_mqtt_parser_idle(&cl->parser);
+            return NGX_OK;
+        }
+
+        if (rc != NGX_OK) {
+            return ngx_mqtt_client_malformed(cl, &pkt);
+        }
+
+        cl->last_packet = ngx_current_msec;
+
+        if (ngx_mqtt_client_handlers[pkt.type](cl, &pkt) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+}
+
+
+/* NGX_BUSY: the client has to take its output before more is asked of us. */
+
+static ngx_int_t
+ngx_mqtt_client_drain(ngx_mqtt_client_t *cl)
+{
+    if (!cl->blocked && ngx_mqtt_out_flush(cl) == NGX_ERROR) {
+        return ngx_mqtt_handle_broken(cl);
+    }
+
+    if (cl->closed) {
+        return NGX_ERROR;
+    }
+
+    if (cl->out_size > NGX_MQTT_OUTPUT_MAX) {
+        cl->paused = 1;
+        return NGX_BUSY;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_mqtt_client_malformed(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
+{
+    ngx_uint_t  version;
+
+    if (cl->parser.version == 0) {
+        version = pkt->u.connect.version;
+
+        if (version == NGX_MQTT_V4 || version == NGX_MQTT_V5) {
+            cl->version = version;
+
+        } else if (version) {
+
+            /* the form of CONNACK that most clients can read */
+
+            cl->version = NGX_MQTT_V4;
+        }
+    }
+
+    return ngx_mqtt_handle_fail(cl, cl->parser.reason, NULL);
+}
+
+
+void
+ngx_mqtt_client_writable(ngx_mqtt_client_t *cl)
+{
+    if (cl->closed || !cl->blocked) {
+        return;
+    }
+
+    if (ngx_mqtt_out_flush(cl) == NGX_ERROR) {
+        (void) ngx_mqtt_handle_broken(cl);
+    }
+}
+
+
+ngx_msec_t
+ngx_mqtt_client_timer(ngx_mqtt_client_t *cl)
+{
+    ngx_msec_t  limit, silent, next;
+
+    if (cl->closed) {
+        return 0;
+    }
+
+    next = NGX_MQTT_IDLE_INTERVAL;
+    silent = ngx_current_msec - cl->last_packet;
+
+    if (!cl->connected) {
+        limit = NGX_MQTT_CONNECT_TIMEOUT;
+
+    } else if (cl->paused) {
+
+        /* its packets wait for us, and we for it to take our output */
+
+        limit = 0;
+
+    } else {
+        limit = cl->keep_alive * 1500;
+    }
+
+    if (limit) {
+        if (silent >= limit) {
+            (void) ngx_mqtt_handle_fail(cl, NGX_MQTT_KEEP_ALIVE_TIMEOUT, NULL);
+            return 0;
+        }
+
+        next = ngx_min(next, limit - silent);
+    }
+
+    if (cl->blocked) {
+        limit = NGX_MQTT_SEND_TIMEOUT;
+        silent = ngx_current_msec - cl->blocked_since;
+
+        if (silent >= limit) {
+            (void) ngx_mqtt_handle_fail(cl, NGX_MQTT_UNSPECIFIED_ERROR,
+                                        "it does not take its output");
+            return 0;
+        }
+
+        next = ngx_min(next, limit - silent);
+    }
+
+    if (!cl->connected) {
+        next = ngx_min(next, NGX_MQTT_POLL_INTERVAL);
+    }
+
+    return next;
+}
+
+
+void
+ngx_mqtt_client_close(ngx_mqtt_client_t *cl, ngx_uint_t reason)
+{
+    ngx_mqtt_client_end(cl, reason, NULL, 0);
+}
+
+
+void
+ngx_mqtt_client_lost(ngx_mqtt_client_t *cl)
+{
+    ngx_mqtt_client_end(cl, NGX_MQTT_SUCCESS, "connection was lost", 1);
+}
+
+
+ngx_int_t
+ngx_mqtt_handle_fail(ngx_mqtt_client_t *cl, ngx_uint_t reason,
+    const char *why)
+{
+    ngx_mqtt_client_end(cl, reason, why, 0);
+
+    return NGX_ERROR;
+}
+
+
+static void
+ngx_mqtt_client_end(ngx_mqtt_client_t *cl, ngx_uint_t reason,
+    const char *why, ngx_uint_t lost)
+{
+    ngx_uint_t  silent;
+
+    if (cl->closed) {
+        return;
+    }
+
+    /* nothing may follow a part of a packet */
+
+    silent = (lost || cl->broken || cl->big_left);
+
+    cl->closed = 1;
+
+    ngx_mqtt_client_log(cl, reason, why);
+    ngx_mqtt_client_detach(cl);
+
+    if (!silent) {
+        ngx_mqtt_client_farewell(cl, reason, why);
+        (void) ngx_mqtt_out_flush(cl);
+    }
+
+    ngx_mqtt_out_drop(cl);
+    ngx_mqtt_alias_free(cl);
+    ngx_mqtt_parser_free(&cl->parser);
+
+    if (cl->client_id.data) {
+        ngx_free(cl->client_id.data);
+        ngx_str_null(&cl->client_id);
+    }
+
+    if (!lost) {
+        cl->ops->close(cl, reason);
+    }
+}
+
+
+static void
+ngx_mqtt_client_log(ngx_mqtt_client_t *cl, ngx_uint_t reason,
+    const char *why)
+{
+    u_char     buf[NGX_MQTT_NAME_LEN];
+    ngx_str_t  name;
+
+    if (why == NULL) {
+        why = ngx_mqtt_client_why(reason);
+    }
+
+    ngx_mqtt_handle_name(cl, buf, &name);
+
+    if (cl->connected) {
+        ngx_log_error(NGX_LOG_INFO, cl->log, 0,
+                      "client \"%V\" disconnected from hub \"%V\": %s "
+                      "(0x%02xi)", &name, &cl->hub, why, reason);
+        return;
+    }
+
+    /* ports are probed all the time: nobody has said anything yet */
+
+    if (cl->version == 0 && reason == NGX_MQTT_SUCCESS) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, cl->log, 0,
+                  "client \"%V\" was refused by hub \"%V\": %s (0x%02xi)",
+                  &name, &cl->hub, why, reason);
+}
+
+
+static const char *
+ngx_mqtt_client_why(ngx_uint_t reason)
+{
+    switch (reason) {
+
+    case NGX_MQTT_NORMAL_DISCONNECTION:
+        return "normal disconnection";
+
+    case NGX_MQTT_MALFORMED_PACKET:
+        return "malformed packet";
+
+    case NGX_MQTT_PROTOCOL_ERROR:
+        return "protocol error";
+
+    case NGX_MQTT_UNSUPPORTED_VERSION:
+        return "unsupported protocol version";
+
+    case NGX_MQTT_NOT_AUTHORIZED:
+        return "not authorized";
+
+    case NGX_MQTT_SERVER_SHUTTING_DOWN:
+        return "server is shutting down";
+
+    case NGX_MQTT_KEEP_ALIVE_TIMEOUT:
+        return "timed out";
+
+    case NGX_MQTT_SESSION_TAKEN_OVER:
+        return "session was taken over";
+
+    case NGX_MQTT_PACKET_TOO_LARGE:
+        return "packet is too large";
+
+    case NGX_MQTT_QUOTA_EXCEEDED:
+        return "quota exceeded";
+
+    case NGX_MQTT_ADMINISTRATIVE_ACTION:
+        return "administrative action";
+
+    default:
+        return "error";
+    }
+}
+
+
+/* Gives up the client's place in the zone, and its session with it. */
+
+static void
+ngx_mqtt_client_detach(ngx_mqtt_client_t *cl)
+{
+    ngx_mqtt_attach_t  *a;
+    ngx_mqtt_worker_t  *w;
+
+    a = cl->attach;
+
+    if (a == NULL) {
+        return;
+    }
+
+    w = cl->worker;
+
+    ngx_mqtt_deliver_free(cl);
+
+    cl->attach = NULL;
+
+    ngx_mqtt_worker_lock(w);
+
+    if (a->session) {
+        ngx_mqtt_session_leave_locked(w, a->session, cl->will_discard);
+    }
+
+    ngx_mqtt_attach_free_locked(w->zone, a);
+
+    ngx_mqtt_worker_unlock(w);
+}
+
+
+static void
+ngx_mqtt_client_farewell(ngx_mqtt_client_t *cl, ngx_uint_t reason,
+    const char *why)
+{
+    ngx_int_t          code;
+    ngx_mqtt_packet_t  pkt;
+
+    if (!cl->connected) {
+
+        code = ngx_mqtt_client_refusal(cl->version, reason);
+
+        if (code == NGX_DECLINED) {
+            return;
+        }
+
+        ngx_mqtt_handle_packet(&pkt, NGX_MQTT_CONNACK);
+
+        pkt.reason = (u_char) code;
+        pkt.u.connack.session_present = 0;
+
+        if (why) {
+            pkt.props.set = ngx_mqtt_prop_bit(NGX_MQTT_PROP_REASON_STRING);
+            pkt.props.reason_string.data = (u_char *) why;
+            pkt.props.reason_string.len = ngx_strlen(why);
+        }
+
+        (void) ngx_mqtt_handle_send(cl, &pkt);
+
+        return;
+    }
+
+    /* [MQTT-3.14.0-1]; a 3.1.1 server never sends DISCONNECT */
+
+    if (cl->version != NGX_MQTT_V5 || reason < NGX_MQTT_UNSPECIFIED_ERROR) {
+        return;
+    }
+
+    ngx_mqtt_handle_packet(&pkt, NGX_MQTT_DISCONNECT);
+
+    pkt.reason = ngx_mqtt_reason_allowed(reason, NGX_MQTT_DISCONNECT, 1)
+                 ? (u_char) reason : NGX_MQTT_UNSPECIFIED_ERROR;
+
+    (void) ngx_mqtt_handle_send(cl, &pkt);
+}
+
+
+/* The code of the CONNACK that refuses; NGX_DECLINED: there is none. */
+
+static ngx_int_t
+ngx_mqtt_client_refusal(ngx_uint_t version, ngx_uint_t reason)
+{
+    if (version == 0) {
+        return NGX_DECLINED;
+    }
+
+    if (reason == NGX_MQTT_SERVER_SHUTTING_DOWN) {
+        reason = NGX_MQTT_SERVER_UNAVAILABLE;
+    }
+
+    if (version == NGX_MQTT_V5) {
+        return reason >= NGX_MQTT_UNSPECIFIED_ERROR
+               && ngx_mqtt_reason_allowed(reason, NGX_MQTT_CONNACK, 1)
+               ? (ngx_int_t) reason : NGX_DECLINED;
+    }
+
+    switch (reason) {
+
+    case NGX_MQTT_UNSUPPORTED_VERSION:
+        return NGX_MQTT_V4_UNACCEPTABLE_VERSION;
+
+    case NGX_MQTT_CLIENT_ID_NOT_VALID:
+        return NGX_MQTT_V4_IDENTIFIER_REJECTED;
+
+    case NGX_MQTT_BAD_USER_OR_PASSWORD:
+        return NGX_MQTT_V4_BAD_USER_OR_PASSWORD;
+
+    case NGX_MQTT_NOT_AUTHORIZED:
+    case NGX_MQTT_BANNED:
+    case NGX_MQTT_BAD_AUTH_METHOD:
+        return NGX_MQTT_V4_NOT_AUTHORIZED;
+
+    case NGX_MQTT_UNSPECIFIED_ERROR:
+    case NGX_MQTT_IMPLEMENTATION_ERROR:
+    case NGX_MQTT_SERVER_UNAVAILABLE:
+    case NGX_MQTT_SERVER_BUSY:
+    case NGX_MQTT_QUOTA_EXCEEDED:
+    case NGX_MQTT_USE_ANOTHER_SERVER:
+    case NGX_MQTT_SERVER_MOVED:
+    case NGX_MQTT_CONNECTION_RATE_EXCEEDED:
+        return NGX_MQTT_V4_SERVER_UNAVAILABLE;
+
+    default:
+
+        /* [3.1.1: MQTT-3.2.2-6] */
+
+        return NGX_DECLINED;
+    }
+}
+
+
+void
+ngx_mqtt_handle_packet(ngx_mqtt_packet_t *pkt, ngx_uint_t type)
+{
+    pkt->type = (u_char) type;
+    pkt->dup = 0;
+    pkt->qos = 0;
+    pkt->retain = 0;
+    pkt->reason = NGX_MQTT_SUCCESS;
+    pkt->packet_id = 0;
+    pkt->props.set = 0;
+    ngx_str_null(&pkt->props.user);
+}
+
+
+ngx_int_t
+ngx_mqtt_handle_send(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
+{
+    size_t           size;
+    ngx_mqtt_out_t  *out;
+
+    size = ngx_mqtt_encode_size(pkt, cl->version);
+
+    if (size > cl->max_packet_size) {
+
+        pkt->props.set &= ~ngx_mqtt_prop_bit(NGX_MQTT_PROP_REASON_STRING);
+
+        size = ngx_mqtt_encode_size(pkt, cl->version);
+
+        if (size > cl->max_packet_size) {
+            return NGX_DECLINED;
+        }
+    }
+
+    out = ngx_mqtt_out_reserve(cl, size);
+    if (out == NULL) {
+        return NGX_ERROR;
+    }
+
+    out->last = ngx_mqtt_encode(out->last, pkt, cl->version);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mqtt_handle_answer(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
+{
+    switch (ngx_mqtt_handle_send(cl, pkt)) {
+
+    case NGX_OK:
+        return NGX_OK;
+
+    case NGX_DECLINED:
+        return ngx_mqtt_handle_fail(cl, NGX_MQTT_PACKET_TOO_LARGE,
+                                    "its maximum packet size is too small");
+
+    default:
+        return ngx_mqtt_handle_fail(cl, NGX_MQTT_QUOTA_EXCEEDED,
+                                    "no memory");
+    }
+}
+
+
+ngx_mqtt_session_t *
+ngx_mqtt_handle_lock(ngx_mqtt_client_t *cl)
+{
+    ngx_mqtt_session_t  *s;
+
+    ngx_mqtt_worker_lock(cl->worker);
+
+    s = cl->attach->session;
+
+    if (s == NULL) {
+        ngx_mqtt_worker_unlock(cl->worker);
+        (void) ngx_mqtt_handle_lost(cl);
+    }
+
+    return s;
+}
+
+
+ngx_int_t
+ngx_mqtt_handle_lost(ngx_mqtt_client_t *cl)
+{
+    ngx_uint_t  reason;
+
+    reason = cl->attach->reason;
+
+    return ngx_mqtt_handle_fail(cl, reason ? reason
+                                           : NGX_MQTT_SESSION_TAKEN_OVER,
+                                NULL);
+}
+
+
+ngx_int_t
+ngx_mqtt_handle_broken(ngx_mqtt_client_t *cl)
+{
+    /* a large message cannot go on without the session */
+
+    if (cl->attach && cl->attach->session == NULL) {
+        return ngx_mqtt_handle_lost(cl);
+    }
+
+    return ngx_mqtt_handle_fail(cl, NGX_MQTT_UNSPECIFIED_ERROR,
+                                "its output failed");
+}
+
+
+ngx_uint_t
+ngx_mqtt_handle_deep(ngx_str_t *topic)
+{
+    u_char      *p, *last;
+    ngx_uint_t   n;
+
+    p = topic->data;
+    last = p + topic->len;
+
+    for (n = 1; n <= NGX_MQTT_LEVELS_MAX; n++) {
+
+        p = ngx_strlchr(p, last, '/');
+        if (p == NULL) {
+            return 0;
+        }
+
+        p++;
+    }
+
+    return 1;
+}
+
+
+void
+ngx_mqtt_handle_name(ngx_mqtt_client_t *cl, u_char *buf, ngx_str_t *name)
+{
+    u_char      c;
+    ngx_uint_t  i;
+
+    name->data = buf;
+    name->len = ngx_min(cl->client_id.len, NGX_MQTT_NAME_LEN);
+
+    for (i = 0; i < name->len; i++) {
+        c = cl->client_id.data[i];
+        buf[i] = (c < 0x20 || c == 0x7f || c == '"') ? '?' : c;
+    }
+}

@@ -1,0 +1,115 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#ifndef _NGX_MQTT_HANDLE_H_INCLUDED_
+#define _NGX_MQTT_HANDLE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_worker.h>
+
+
+#define NGX_MQTT_CONNECT_TIMEOUT  30000    /* milliseconds */
+#define NGX_MQTT_SEND_TIMEOUT     60000    /* without any progress */
+
+/*
+ * Levels of filters, and of topics that are kept: each is a node of a tree
+ * in the zone, made and unmade under the lock.
+ */
+#define NGX_MQTT_LEVELS_MAX       256
+
+/* so that the answer fits one output buffer */
+#define NGX_MQTT_FILTERS_MAX      16000
+
+
+/*
+ * What the broker does on a packet.  NGX_OK, or NGX_ERROR: the client was
+ * closed, and neither it nor the packet may be used any more.
+ */
+
+typedef ngx_int_t (*ngx_mqtt_handle_pt)(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+
+ngx_int_t ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+
+ngx_int_t ngx_mqtt_handle_publish(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+ngx_int_t ngx_mqtt_handle_puback(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+ngx_int_t ngx_mqtt_handle_pubrec(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+ngx_int_t ngx_mqtt_handle_pubrel(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+ngx_int_t ngx_mqtt_handle_pubcomp(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+
+ngx_int_t ngx_mqtt_handle_subscribe(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+ngx_int_t ngx_mqtt_handle_unsubscribe(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+
+ngx_int_t ngx_mqtt_handle_pingreq(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+ngx_int_t ngx_mqtt_handle_disconnect(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+ngx_int_t ngx_mqtt_handle_auth(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+ngx_int_t ngx_mqtt_handle_unexpected(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+
+
+/* Helpers of the handlers. */
+
+/* Empties a packet that is to be sent. */
+void ngx_mqtt_handle_packet(ngx_mqtt_packet_t *pkt, ngx_uint_t type);
+
+/*
+ * Appends a packet to the client's output.  What is optional is left out
+ * where the client's maximum packet size asks for it.  NGX_DECLINED: too
+ * large even so; NGX_ERROR: no memory.  The client is not closed.
+ */
+ngx_int_t ngx_mqtt_handle_send(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+
+/* The same for a handler's answer: if it cannot be sent, closes the client. */
+ngx_int_t ngx_mqtt_handle_answer(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+
+/*
+ * Closes the client for a reason that "why" explains in the log and in a
+ * CONNACK; NULL: the reason code says it all.  Returns NGX_ERROR.
+ */
+ngx_int_t ngx_mqtt_handle_fail(ngx_mqtt_client_t *cl, ngx_uint_t reason,
+    const char *why);
+
+/*
+ * Takes the zone's lock if the client still has its session.  NULL: it lost
+ * it, so the client was closed, and the lock is not held.
+ */
+ngx_mqtt_session_t *ngx_mqtt_handle_lock(ngx_mqtt_client_t *cl);
+
+/* Closes a client that has lost its session; the lock is not held. */
+ngx_int_t ngx_mqtt_handle_lost(ngx_mqtt_client_t *cl);
+
+/* Closes a client whose output could not be flushed. */
+ngx_int_t ngx_mqtt_handle_broken(ngx_mqtt_client_t *cl);
+
+/* The session expiry that a client gets for the one it asks for. */
+uint32_t ngx_mqtt_handle_expiry(ngx_mqtt_client_t *cl, uint32_t expiry);
+
+/* Whether a topic or a filter has more levels than NGX_MQTT_LEVELS_MAX. */
+ngx_uint_t ngx_mqtt_handle_deep(ngx_str_t *topic);
+
+/* The client id in a form fit for the log: "buf" is of the size below. */
+#define NGX_MQTT_NAME_LEN         128
+
+void ngx_mqtt_handle_name(ngx_mqtt_client_t *cl, u_char *buf,
+    ngx_str_t *name);
+
+
+#endif /* _NGX_MQTT_HANDLE_H_INCLUDED_ */

@@ -1,0 +1,494 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_publish.h>
+#include <ngx_mqtt_handle.h>
+#include <ngx_mqtt_admit.h>
+
+
+/* "strict_limits on" */
+
+#define NGX_MQTT_STRICT_ID          128
+#define NGX_MQTT_STRICT_KEEP_ALIVE  180
+#define NGX_MQTT_STRICT_TOPIC       1024
+#define NGX_MQTT_STRICT_WILL        2000
+#define NGX_MQTT_STRICT_EXPIRY      30
+
+
+static void ngx_mqtt_connect_take(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
+static ngx_uint_t ngx_mqtt_connect_check(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
+static ngx_uint_t ngx_mqtt_connect_client_id(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
+static ngx_uint_t ngx_mqtt_connect_strict(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
+static ngx_uint_t ngx_mqtt_connect_blank(ngx_str_t *s);
+static ngx_uint_t ngx_mqtt_connect_will(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
+static ngx_uint_t ngx_mqtt_connect_store_will(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
+static ngx_int_t ngx_mqtt_connect_copy_id(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
+static ngx_int_t ngx_mqtt_connect_accept(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
+static void ngx_mqtt_connect_props(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx, ngx_mqtt_props_t *props);
+
+
+ngx_int_t
+ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
+{
+    ngx_uint_t             reason;
+    ngx_mqtt_connecting_t  cx;
+
+    ngx_memzero(&cx, sizeof(ngx_mqtt_connecting_t));
+
+    cx.pkt = pkt;
+    cx.connect = &pkt->u.connect;
+
+    ngx_mqtt_connect_take(cl, &cx);
+
+    reason = ngx_mqtt_connect_check(cl, &cx);
+
+    if (reason == NGX_MQTT_SUCCESS) {
+        reason = ngx_mqtt_connect_store_will(cl, &cx);
+    }
+
+    if (reason == NGX_MQTT_SUCCESS) {
+        ngx_mqtt_worker_lock(cl->worker);
+        reason = ngx_mqtt_admit_locked(cl, &cx);
+        ngx_mqtt_worker_unlock(cl->worker);
+
+        ngx_mqtt_publish_drop(cl->worker);
+    }
+
+    if (reason != NGX_MQTT_SUCCESS) {
+        return ngx_mqtt_handle_fail(cl, reason, cx.why);
+    }
+
+    return ngx_mqtt_connect_accept(cl, &cx);
+}
+
+
+/* What the client says of itself, and what is made of it. */
+
+static void
+ngx_mqtt_connect_take(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    uint32_t              expiry;
+    ngx_uint_t            max;
+    ngx_mqtt_props_t     *props;
+    ngx_mqtt_connect_t   *connect;
+
+    connect = cx->connect;
+    props = &cx->pkt->props;
+
+    cl->version = connect->version;
+
+    /* the server's maximum replaces "off" as well [MQTT-3.2.2-21] */
+
+    max = cl->conf->max_keepalive;
+    cl->keep_alive = connect->keep_alive;
+
+    if (max && (cl->keep_alive == 0 || cl->keep_alive > max)) {
+        cl->keep_alive = ngx_min(max, 65535);
+    }
+
+    if (cl->version != NGX_MQTT_V5) {
+        expiry = connect->clean_start ? 0 : NGX_MQTT_EXPIRY_NEVER;
+        cl->requested_expiry = expiry;
+        cl->session_expiry = ngx_mqtt_handle_expiry(cl, expiry);
+        cl->receive_maximum = (uint16_t) cl->conf->receive_maximum;
+        return;
+    }
+
+    expiry = 0;
+
+    if (ngx_mqtt_prop_has(props, NGX_MQTT_PROP_SESSION_EXPIRY)) {
+        expiry = props->session_expiry;
+    }
+
+    cl->requested_expiry = expiry;
+    cl->session_expiry = ngx_mqtt_handle_expiry(cl, expiry);
+
+    if (ngx_mqtt_prop_has(props, NGX_MQTT_PROP_RECEIVE_MAXIMUM)) {
+        cl->receive_maximum = props->receive_maximum;
+    }
+
+    if (ngx_mqtt_prop_has(props, NGX_MQTT_PROP_MAXIMUM_PACKET_SIZE)) {
+        cl->max_packet_size = props->maximum_packet_size;
+    }
+
+    if (ngx_mqtt_prop_has(props, NGX_MQTT_PROP_TOPIC_ALIAS_MAXIMUM)) {
+        cl->alias_maximum = props->topic_alias_maximum;
+    }
+
+    if (ngx_mqtt_prop_has(props, NGX_MQTT_PROP_REQUEST_PROBLEM)) {
+        cl->problem_info = props->request_problem;
+    }
+}
+
+
+uint32_t
+ngx_mqtt_handle_expiry(ngx_mqtt_client_t *cl, uint32_t expiry)
+{
+    expiry = (uint32_t) ngx_min(expiry, cl->conf->session_expiry);
+
+    if (cl->conf->strict_limits) {
+        expiry = ngx_min(expiry, NGX_MQTT_STRICT_EXPIRY);
+    }
+
+    return expiry;
+}
+
+
+/* All that can be said without the zone. */
+
+static ngx_uint_t
+ngx_mqtt_connect_check(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    ngx_uint_t  reason;
+
+    reason = ngx_mqtt_connect_client_id(cl, cx);
+
+    if (reason == NGX_MQTT_SUCCESS && cl->conf->strict_limits) {
+        reason = ngx_mqtt_connect_strict(cl, cx);
+    }
+
+    if (reason != NGX_MQTT_SUCCESS) {
+        return reason;
+    }
+
+    if (cl->version == NGX_MQTT_V5
+        && ngx_mqtt_prop_has(&cx->pkt->props, NGX_MQTT_PROP_AUTH_METHOD))
+    {
+        cx->why = "unknown authentication method";
+        return NGX_MQTT_BAD_AUTH_METHOD;
+    }
+
+    reason = ngx_mqtt_auth_connect(cl, cx->pkt, &cx->principal);
+
+    if (reason != NGX_MQTT_SUCCESS) {
+        return reason;
+    }
+
+    cl->roles = (u_char) cx->principal.roles;
+
+    if (cx->connect->has_will) {
+        return ngx_mqtt_connect_will(cl, cx);
+    }
+
+    return NGX_MQTT_SUCCESS;
+}
+
+
+static ngx_uint_t
+ngx_mqtt_connect_client_id(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    cx->assigned = (cx->connect->client_id.len == 0);
+
+    /* [3.1.1: MQTT-3.1.3-8] */
+
+    if (cx->assigned && cl->version != NGX_MQTT_V5
+        && !cx->connect->clean_start)
+    {
+        return NGX_MQTT_CLIENT_ID_NOT_VALID;
+    }
+
+    if (ngx_mqtt_connect_copy_id(cl, cx) != NGX_OK) {
+        cx->why = "no memory";
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
+    return NGX_MQTT_SUCCESS;
+}
+
+
+static ngx_int_t
+ngx_mqtt_connect_copy_id(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    size_t      len;
+    ngx_str_t  *id;
+
+    id = &cx->connect->client_id;
+    len = cx->assigned ? NGX_MQTT_ASSIGNED_LEN : id->len;
+
+    cl->client_id.data = ngx_alloc(len, cl->log);
+    if (cl->client_id.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    cl->client_id.len = len;
+
+    if (cx->assigned) {
+        ngx_mqtt_admit_make_id(&cl->client_id);
+
+    } else {
+        ngx_memcpy(cl->client_id.data, id->data, len);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_mqtt_connect_strict(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    u_char               c;
+    ngx_str_t           *id;
+    ngx_uint_t           i;
+    ngx_mqtt_connect_t  *connect;
+
+    connect = cx->connect;
+    id = &connect->client_id;
+
+    if (id->len > NGX_MQTT_STRICT_ID
+        || (id->len == 0 && cl->version != NGX_MQTT_V5))
+    {
+        cx->why = "client id must have 1 to 128 characters";
+        return NGX_MQTT_CLIENT_ID_NOT_VALID;
+    }
+
+    for (i = 0; i < id->len; i++) {
+        c = id->data[i];
+
+        if ((c < '0' || c > '9') && (c < 'a' || c > 'z')
+            && (c < 'A' || c > 'Z') && c != '_' && c != '-')
+        {
+            cx->why = "client id must consist of 0-9, a-z, A-Z, _ and -";
+            return NGX_MQTT_CLIENT_ID_NOT_VALID;
+        }
+    }
+
+    if (cl->version != NGX_MQTT_V5
+        && (connect->keep_alive == 0
+            || connect->keep_alive > NGX_MQTT_STRICT_KEEP_ALIVE))
+    {
+        cx->why = "keep alive must be 1 to 180 seconds";
+        return NGX_MQTT_IMPLEMENTATION_ERROR;
+    }
+
+    if (!connect->has_will) {
+        return NGX_MQTT_SUCCESS;
+    }
+
+    if (connect->will_topic.len > NGX_MQTT_STRICT_TOPIC
+        || ngx_mqtt_connect_blank(&connect->will_topic))
+    {
+        cx->why = "will topic must have 1 to 1024 bytes, not all blank";
+        return NGX_MQTT_TOPIC_NAME_INVALID;
+    }
+
+    if (connect->will_payload.len > NGX_MQTT_STRICT_WILL) {
+        cx->why = "will payload must have at most 2000 bytes";
+        return NGX_MQTT_PACKET_TOO_LARGE;
+    }
+
+    return NGX_MQTT_SUCCESS;
+}
+
+
+static ngx_uint_t
+ngx_mqtt_connect_blank(ngx_str_t *s)
+{
+    u_char      c;
+    ngx_uint_t  i;
+
+    for (i = 0; i < s->len; i++) {
+        c = s->data[i];
+
+        if (c != ' ' && (c < '\t' || c > '\r')) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_mqtt_connect_will(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    ngx_mqtt_connect_t  *connect;
+
+    connect = cx->connect;
+
+    if (ngx_mqtt_topic_name_valid(&connect->will_topic) != NGX_OK
+        || (connect->will_retain
+            && ngx_mqtt_handle_deep(&connect->will_topic)))
+    {
+        cx->why = "invalid will topic";
+        return NGX_MQTT_TOPIC_NAME_INVALID;
+    }
+
+    if (connect->will_qos > cl->conf->max_qos) {
+        cx->why = "will above the maximum QoS";
+        return NGX_MQTT_QOS_NOT_SUPPORTED;
+    }
+
+    if (connect->will_retain && !cl->conf->retain) {
+        cx->why = "will with RETAIN";
+        return NGX_MQTT_RETAIN_NOT_SUPPORTED;
+    }
+
+    if (connect->will_topic.data[0] == '$'
+        || ngx_mqtt_auth_publish(cl, &connect->will_topic) != NGX_OK)
+    {
+        cx->why = "not authorized to publish its will";
+        return NGX_MQTT_NOT_AUTHORIZED;
+    }
+
+    return NGX_MQTT_SUCCESS;
+}
+
+
+static ngx_uint_t
+ngx_mqtt_connect_store_will(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    ngx_mqtt_props_t     *props;
+    ngx_mqtt_inbound_t    in;
+    ngx_mqtt_connect_t   *connect;
+    ngx_mqtt_message_t   *m;
+
+    connect = cx->connect;
+
+    if (!connect->has_will) {
+        return NGX_MQTT_SUCCESS;
+    }
+
+    props = (cl->version == NGX_MQTT_V5) ? &connect->will_props : NULL;
+
+    in.topic = connect->will_topic;
+    in.props = props;
+    in.payload = connect->will_payload;
+    in.qos = connect->will_qos;
+    in.retain = connect->will_retain;
+
+    m = ngx_mqtt_publish_store(cl->worker, &in);
+
+    if (m == NULL) {
+        cx->why = "no room for its will";
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
+    cx->will = m;
+
+    if (props == NULL) {
+        return NGX_MQTT_SUCCESS;
+    }
+
+    /* of a will it is an interval that begins with the publication */
+
+    if (ngx_mqtt_prop_has(props, NGX_MQTT_PROP_MESSAGE_EXPIRY)) {
+        m->expires = props->message_expiry
+                     ? (ngx_msec_t) props->message_expiry * 1000 : 1;
+    }
+
+    if (ngx_mqtt_prop_has(props, NGX_MQTT_PROP_WILL_DELAY)) {
+        cx->will_delay = (uint32_t) ngx_min(props->will_delay,
+                                            cl->conf->will_delay_max);
+    }
+
+    return NGX_MQTT_SUCCESS;
+}
+
+
+static ngx_int_t
+ngx_mqtt_connect_accept(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    u_char             buf[NGX_MQTT_NAME_LEN];
+    ngx_str_t          name;
+    ngx_mqtt_packet_t  ack;
+
+    ngx_mqtt_handle_packet(&ack, NGX_MQTT_CONNACK);
+    ack.u.connack.session_present = (u_char) cx->present;
+
+    if (cl->version == NGX_MQTT_V5) {
+        ngx_mqtt_connect_props(cl, cx, &ack.props);
+    }
+
+    if (ngx_mqtt_handle_answer(cl, &ack) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    cl->connected = 1;
+
+    ngx_mqtt_handle_name(cl, buf, &name);
+
+    ngx_log_error(NGX_LOG_INFO, cl->log, 0,
+                  "client \"%V\" connected to hub \"%V\", mqtt %s, "
+                  "%s session", &name, &cl->hub,
+                  cl->version == NGX_MQTT_V5 ? "5.0" : "3.1.1",
+                  cx->present ? "resumed" : "new");
+
+    return NGX_OK;
+}
+
+
+/* Only what differs from what the client asked for or has to assume. */
+
+static void
+ngx_mqtt_connect_props(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
+    ngx_mqtt_props_t *props)
+{
+    ngx_mqtt_hub_conf_t  *conf;
+
+    conf = cl->conf;
+
+    if (cl->session_expiry != cl->requested_expiry) {
+        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_SESSION_EXPIRY);
+        props->session_expiry = cl->session_expiry;
+    }
+
+    if (conf->receive_maximum < NGX_MQTT_PACKET_ID_MAX) {
+        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_RECEIVE_MAXIMUM);
+        props->receive_maximum = (uint16_t) conf->receive_maximum;
+    }
+
+    if (conf->max_qos < 2) {
+        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_MAXIMUM_QOS);
+        props->maximum_qos = (u_char) conf->max_qos;
+    }
+
+    if (!conf->retain) {
+        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_RETAIN_AVAILABLE);
+        props->retain_available = 0;
+    }
+
+    if (conf->max_packet_size && conf->max_packet_size < NGX_MQTT_PACKET_MAX) {
+        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_MAXIMUM_PACKET_SIZE);
+        props->maximum_packet_size = (uint32_t) conf->max_packet_size;
+    }
+
+    if (cx->assigned) {
+        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_ASSIGNED_CLIENT_ID);
+        props->assigned_client_id = cl->client_id;
+    }
+
+    if (conf->topic_alias_maximum) {
+        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_TOPIC_ALIAS_MAXIMUM);
+        props->topic_alias_maximum = (uint16_t) conf->topic_alias_maximum;
+    }
+
+    if (!conf->wildcard_subscription) {
+        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_WILDCARD_AVAILABLE);
+        props->wildcard_available = 0;
+    }
+
+    if (!conf->shared_subscription) {
+        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_SHARED_AVAILABLE);
+        props->shared_available = 0;
+    }
+
+    if (cl->keep_alive != cx->connect->keep_alive) {
+        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_SERVER_KEEP_ALIVE);
+        props->server_keep_alive = (uint16_t) cl->keep_alive;
+    }
+}

@@ -1,0 +1,356 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_handle.h>
+
+
+#define NGX_MQTT_RUN_BATCHES    8       /* of deliveries in one run */
+#define NGX_MQTT_RUN_DIRTY      256     /* clients, then flush early */
+#define NGX_MQTT_TICK_BLOCKED   64      /* clients closed in one tick */
+
+
+static void ngx_mqtt_worker_wake(ngx_mqtt_worker_t *w);
+static void ngx_mqtt_worker_flush(ngx_mqtt_worker_t *w);
+static ngx_int_t ngx_mqtt_worker_blocked(ngx_mqtt_worker_t *w);
+static ngx_mqtt_client_t *ngx_mqtt_worker_client(ngx_mqtt_worker_t *w);
+
+
+ngx_mqtt_worker_t *
+ngx_mqtt_worker_create(ngx_mqtt_zone_t *zone,
+    const ngx_mqtt_worker_ops_t *ops, void *data, ngx_log_t *log)
+{
+    uint64_t            started;
+    ngx_mqtt_worker_t  *w;
+
+    w = ngx_calloc(sizeof(ngx_mqtt_worker_t), log);
+    if (w == NULL) {
+        return NULL;
+    }
+
+    w->zone = zone;
+    w->ops = ops;
+    w->data = data;
+    w->log = log;
+
+    ngx_queue_init(&w->dirty);
+    ngx_queue_init(&w->blocked);
+
+    w->topic = ngx_alloc(NGX_MQTT_STRING_MAX, log);
+
+    if (w->topic == NULL
+        || ngx_mqtt_match_grow(&w->match, log) != NGX_OK
+        || ngx_mqtt_deliver_init(w) != NGX_OK)
+    {
+        goto failed;
+    }
+
+    started = ngx_mqtt_slot_started(ngx_pid);
+
+    ngx_mqtt_zone_lock(zone, NGX_MQTT_NO_SLOT);
+    w->slot = ngx_mqtt_slot_claim_locked(zone, ngx_pid, started);
+    ngx_mqtt_zone_unlock(zone);
+
+    if (w->slot) {
+        return w;
+    }
+
+    ngx_log_error(NGX_LOG_CRIT, log, 0,
+                  "mqtt zone \"%V\" has no room for another worker",
+                  &zone->name);
+
+failed:
+
+    ngx_mqtt_match_free(&w->match);
+    ngx_mqtt_deliver_done(w);
+
+    if (w->topic) {
+        ngx_free(w->topic);
+    }
+
+    ngx_free(w);
+
+    return NULL;
+}
+
+
+void *
+ngx_mqtt_worker_data(ngx_mqtt_worker_t *w)
+{
+    return w->data;
+}
+
+
+ngx_uint_t
+ngx_mqtt_worker_slot(ngx_mqtt_worker_t *w)
+{
+    return w->slot->index;
+}
+
+
+void
+ngx_mqtt_worker_unlock(ngx_mqtt_worker_t *w)
+{
+    ngx_mqtt_zone_unlock(w->zone);
+
+    if (w->nwakes) {
+        w->nwakes = 0;
+        ngx_mqtt_worker_wake(w);
+    }
+
+    /* a run in progress sees to both by itself */
+
+    if ((w->wake_self || w->reap) && !w->running) {
+        w->wake_self = 0;
+        w->ops->post(w);
+    }
+
+    if (w->full) {
+        w->full = 0;
+        ngx_mqtt_worker_full(w);
+    }
+}
+
+
+static void
+ngx_mqtt_worker_wake(ngx_mqtt_worker_t *w)
+{
+    uint64_t    wakes;
+    ngx_uint_t  i, slot;
+
+    for (i = 0; i < NGX_MQTT_SLOTS / 64; i++) {
+
+        wakes = w->wakes[i];
+        w->wakes[i] = 0;
+
+        for (slot = i * 64; wakes; slot++, wakes >>= 1) {
+            if (wakes & 1) {
+                w->ops->wake(w, slot);
+            }
+        }
+    }
+}
+
+
+void
+ngx_mqtt_worker_full(ngx_mqtt_worker_t *w)
+{
+    time_t  now;
+
+    now = ngx_time();
+    w->nfull++;
+
+    if (w->full_logged == now) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_CRIT, w->log, 0,
+                  "mqtt zone \"%V\" is full, %ui refusals",
+                  &w->zone->name, w->nfull);
+
+    w->full_logged = now;
+    w->nfull = 0;
+}
+
+
+ngx_int_t
+ngx_mqtt_worker_run(ngx_mqtt_worker_t *w)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  i;
+
+    rc = NGX_OK;
+    w->running = 1;
+
+    for (i = 0; i < NGX_MQTT_RUN_BATCHES; i++) {
+
+        w->wake_self = 0;
+
+        rc = ngx_mqtt_deliver(w);
+
+        if (rc != NGX_AGAIN) {
+            break;
+        }
+
+        /* each client of a wide fan-out holds a buffer until its flush */
+
+        if (w->ndirty >= NGX_MQTT_RUN_DIRTY) {
+            ngx_mqtt_worker_flush(w);
+        }
+    }
+
+    if (w->reap && ngx_mqtt_session_reap(w) == NGX_AGAIN) {
+        rc = NGX_AGAIN;
+    }
+
+    ngx_mqtt_worker_flush(w);
+
+    w->running = 0;
+
+    if (w->wake_self || w->ndirty || w->reap) {
+        w->wake_self = 0;
+        rc = NGX_AGAIN;
+    }
+
+    return rc;
+}
+
+
+/* Clients that are marked meanwhile wait for the next flush. */
+
+static void
+ngx_mqtt_worker_flush(ngx_mqtt_worker_t *w)
+{
+    ngx_queue_t         queue, *q;
+    ngx_mqtt_client_t  *cl;
+
+    if (ngx_queue_empty(&w->dirty)) {
+        return;
+    }
+
+    ngx_queue_init(&queue);
+    ngx_queue_add(&queue, &w->dirty);
+    ngx_queue_init(&w->dirty);
+
+    while (!ngx_queue_empty(&queue)) {
+
+        q = ngx_queue_head(&queue);
+        cl = ngx_queue_data(q, ngx_mqtt_client_t, dirty);
+
+        if (ngx_mqtt_out_flush(cl) == NGX_ERROR) {
+            (void) ngx_mqtt_handle_broken(cl);
+        }
+    }
+}
+
+
+ngx_int_t
+ngx_mqtt_worker_tick(ngx_mqtt_worker_t *w)
+{
+    ngx_int_t  rc;
+
+    rc = NGX_OK;
+
+    if (ngx_mqtt_session_expire(w) == NGX_AGAIN) {
+        rc = NGX_AGAIN;
+    }
+
+    if (ngx_mqtt_retain_expire(w) == NGX_AGAIN) {
+        rc = NGX_AGAIN;
+    }
+
+    if (ngx_mqtt_slot_sweep(w) == NGX_AGAIN) {
+        rc = NGX_AGAIN;
+    }
+
+    if (ngx_mqtt_worker_blocked(w) == NGX_AGAIN) {
+        rc = NGX_AGAIN;
+    }
+
+    /* sessions that other workers ended and did not take apart */
+
+    w->reap = 1;
+
+    if (ngx_mqtt_worker_run(w) == NGX_AGAIN) {
+        rc = NGX_AGAIN;
+    }
+
+    return rc;
+}
+
+
+/* Closes clients that have not taken any of their output for too long. */
+
+static ngx_int_t
+ngx_mqtt_worker_blocked(ngx_mqtt_worker_t *w)
+{
+    ngx_uint_t          i;
+    ngx_queue_t        *q;
+    ngx_mqtt_client_t  *cl;
+
+    for (i = 0; i < NGX_MQTT_TICK_BLOCKED; i++) {
+
+        if (ngx_queue_empty(&w->blocked)) {
+            return NGX_OK;
+        }
+
+        q = ngx_queue_head(&w->blocked);
+        cl = ngx_queue_data(q, ngx_mqtt_client_t, dirty);
+
+        if (ngx_current_msec - cl->blocked_since < NGX_MQTT_SEND_TIMEOUT) {
+            return NGX_OK;
+        }
+
+        (void) ngx_mqtt_handle_fail(cl, NGX_MQTT_UNSPECIFIED_ERROR,
+                                    "it does not take its output");
+    }
+
+    return NGX_AGAIN;
+}
+
+
+void
+ngx_mqtt_worker_destroy(ngx_mqtt_worker_t *w)
+{
+    ngx_int_t           rc;
+    ngx_uint_t          budget;
+    ngx_mqtt_client_t  *cl;
+
+    /* no posts to a shell that is going away */
+
+    w->running = 1;
+
+    for ( ;; ) {
+        cl = ngx_mqtt_worker_client(w);
+
+        if (cl == NULL) {
+            break;
+        }
+
+        ngx_mqtt_client_lost(cl);
+    }
+
+    do {
+        budget = 256;
+
+        ngx_mqtt_worker_lock(w);
+        rc = ngx_mqtt_slot_reclaim_locked(w, w->slot, &budget);
+        ngx_mqtt_worker_unlock(w);
+
+    } while (rc == NGX_AGAIN);
+
+    ngx_mqtt_out_free_all(w);
+    ngx_mqtt_deliver_done(w);
+    ngx_mqtt_match_free(&w->match);
+
+    ngx_free(w->topic);
+    ngx_free(w);
+}
+
+
+static ngx_mqtt_client_t *
+ngx_mqtt_worker_client(ngx_mqtt_worker_t *w)
+{
+    ngx_mqtt_attach_t  *a;
+    ngx_mqtt_client_t  *cl;
+
+    cl = NULL;
+
+    ngx_mqtt_worker_lock(w);
+
+    for (a = w->slot->attached; a; a = a->next) {
+        if (a->client) {
+            cl = a->client;
+            break;
+        }
+    }
+
+    ngx_mqtt_worker_unlock(w);
+
+    return cl;
+}
