@@ -110,7 +110,7 @@ ngx_http_mqtt_handler(ngx_http_request_t *r)
 
     rc = ngx_http_mqtt_ws_handshake(r, ctx);
 
-    if (rc != NGX_OK) {
+    if (ctx->accept.len == 0) {
         return rc;
     }
 

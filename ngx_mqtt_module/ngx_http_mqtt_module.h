@@ -21,13 +21,14 @@ typedef struct {
     ngx_str_t                hub;
     ngx_mqtt_transport_t    *transport;
     ngx_str_t                accept;     /* Sec-WebSocket-Accept */
+    ngx_event_handler_pt     handler;    /* http's, of c->read and c->write */
+    ngx_event_t              start;      /* of the transport, posted */
 } ngx_http_mqtt_ctx_t;
 
 
 /*
- * Checks the WebSocket handshake of a request.  NGX_OK: ctx->accept is set;
- * otherwise the status to finalize the request with, or what was returned
- * from sending a response.
+ * Checks the WebSocket handshake of a request.  If it is valid, ctx->accept
+ * is set; otherwise returns what the content handler is to return.
  */
 ngx_int_t ngx_http_mqtt_ws_handshake(ngx_http_request_t *r,
     ngx_http_mqtt_ctx_t *ctx);

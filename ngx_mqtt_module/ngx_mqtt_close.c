@@ -25,10 +25,6 @@ static ngx_uint_t ngx_mqtt_close_code(ngx_uint_t reason);
 static ngx_int_t ngx_mqtt_close_drain_start(ngx_mqtt_transport_t *t);
 static ngx_int_t ngx_mqtt_close_shutdown(ngx_mqtt_transport_t *t);
 
-#if (NGX_SSL)
-static void ngx_mqtt_close_ssl_closed(ngx_connection_t *c);
-#endif
-
 
 void
 ngx_mqtt_close_client(ngx_mqtt_client_t *cl, ngx_uint_t reason)
@@ -178,15 +174,7 @@ ngx_mqtt_close_drain(ngx_mqtt_transport_t *t)
 
     if (!t->draining) {
 
-        switch (ngx_mqtt_close_drain_start(t)) {
-
-        case NGX_OK:
-            break;
-
-        case NGX_AGAIN:
-            return;
-
-        default:
+        if (ngx_mqtt_close_drain_start(t) != NGX_OK) {
             ngx_mqtt_close_finish(t);
             return;
         }
@@ -294,12 +282,11 @@ ngx_mqtt_close_shutdown(ngx_mqtt_transport_t *t)
 
         rc = ngx_ssl_shutdown(c);
 
-        if (rc == NGX_AGAIN) {
-            c->ssl->handler = ngx_mqtt_close_ssl_closed;
-            return NGX_AGAIN;
-        }
-
         if (rc != NGX_OK) {
+
+            /* the door goes on with it, and frees it */
+
+            c->ssl->shutdown_without_free = 0;
             return NGX_ERROR;
         }
     }
@@ -314,17 +301,6 @@ ngx_mqtt_close_shutdown(ngx_mqtt_transport_t *t)
 
     return NGX_OK;
 }
-
-
-#if (NGX_SSL)
-
-static void
-ngx_mqtt_close_ssl_closed(ngx_connection_t *c)
-{
-    ngx_mqtt_close_finish(c->data);
-}
-
-#endif
 
 
 void
@@ -370,10 +346,6 @@ ngx_mqtt_close_finish(ngx_mqtt_transport_t *t)
 
     c->read->timedout = 0;
     c->log->action = NULL;
-
-    c->data = t->data;
-    c->read->handler = t->read_handler;
-    c->write->handler = t->write_handler;
 
     t->finish(t);
 }

@@ -38,14 +38,8 @@ static char *ngx_mqtt_conf_max_hubs(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_mqtt_conf_queued(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-
-
-static ngx_conf_enum_t  ngx_mqtt_conf_overflows[] = {
-    { ngx_string("drop_new"), NGX_MQTT_OVERFLOW_DROP_NEW },
-    { ngx_string("drop_old"), NGX_MQTT_OVERFLOW_DROP_OLD },
-    { ngx_string("terminate"), NGX_MQTT_OVERFLOW_TERMINATE },
-    { ngx_null_string, 0 }
-};
+static char *ngx_mqtt_conf_overflow(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_qos_bounds = { 0, 2 };
@@ -174,10 +168,10 @@ ngx_command_t  ngx_mqtt_commands[] = {
 
     { ngx_string("queue_overflow"),
       NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_mqtt_conf_overflow,
       0,
-      offsetof(ngx_mqtt_conf_hub_t, queue_overflow),
-      &ngx_mqtt_conf_overflows },
+      0,
+      NULL },
 
     { ngx_string("max_connections"),
       NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
@@ -566,6 +560,40 @@ ngx_mqtt_conf_queued(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     hub->settings.max_queued_bytes = size;
     ngx_mqtt_conf_place(cf, &hub->queued_place);
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_mqtt_conf_overflow(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_mqtt_conf_hub_t  *hub = conf;
+
+    ngx_str_t  *value;
+
+    if (hub->queue_overflow != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "drop_new") == 0) {
+        hub->queue_overflow = NGX_MQTT_OVERFLOW_DROP_NEW;
+
+    } else if (ngx_strcmp(value[1].data, "drop_old") == 0) {
+        hub->queue_overflow = NGX_MQTT_OVERFLOW_DROP_OLD;
+
+    } else if (ngx_strcmp(value[1].data, "terminate") == 0) {
+        hub->queue_overflow = NGX_MQTT_OVERFLOW_TERMINATE;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" of \"queue_overflow\", it "
+                           "must be drop_new, drop_old or terminate",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
 
     return NGX_CONF_OK;
 }

@@ -20,12 +20,11 @@
 static ngx_int_t ngx_mqtt_transport_buffer(ngx_log_t *log);
 static void ngx_mqtt_transport_cleanup(void *data);
 
-static void ngx_mqtt_transport_read_handler(ngx_event_t *rev);
-static void ngx_mqtt_transport_write_handler(ngx_event_t *wev);
 static ngx_int_t ngx_mqtt_transport_signals(ngx_mqtt_transport_t *t);
 static ngx_int_t ngx_mqtt_transport_closed(ngx_mqtt_transport_t *t);
 static void ngx_mqtt_transport_timer(ngx_mqtt_transport_t *t);
 
+static void ngx_mqtt_transport_write(ngx_mqtt_transport_t *t);
 static void ngx_mqtt_transport_read(ngx_mqtt_transport_t *t);
 static ngx_int_t ngx_mqtt_transport_feed_waiting(ngx_mqtt_transport_t *t);
 static ngx_int_t ngx_mqtt_transport_feed(ngx_mqtt_transport_t *t, u_char *pos,
@@ -146,8 +145,9 @@ ngx_mqtt_transport_cleanup(void *data)
 
 
 void
-ngx_mqtt_transport_start(ngx_mqtt_transport_t *t, ngx_mqtt_finish_pt finish,
-    void *data, u_char *pos, u_char *last)
+ngx_mqtt_transport_start(ngx_mqtt_transport_t *t,
+    ngx_event_handler_pt handler, ngx_mqtt_finish_pt finish, void *data,
+    u_char *pos, u_char *last)
 {
     ngx_connection_t  *c;
 
@@ -166,12 +166,8 @@ ngx_mqtt_transport_start(ngx_mqtt_transport_t *t, ngx_mqtt_finish_pt finish,
         ngx_del_timer(c->write);
     }
 
-    t->read_handler = c->read->handler;
-    t->write_handler = c->write->handler;
-
-    c->data = t;
-    c->read->handler = ngx_mqtt_transport_read_handler;
-    c->write->handler = ngx_mqtt_transport_write_handler;
+    c->read->handler = handler;
+    c->write->handler = handler;
     c->log->action = "waiting for mqtt packet";
 
     /* without it acknowledgements would wait for each other */
@@ -201,49 +197,24 @@ ngx_mqtt_transport_start(ngx_mqtt_transport_t *t, ngx_mqtt_finish_pt finish,
 }
 
 
-static void
-ngx_mqtt_transport_read_handler(ngx_event_t *rev)
+void
+ngx_mqtt_transport_event(ngx_mqtt_transport_t *t, ngx_event_t *ev)
 {
-    ngx_connection_t      *c;
-    ngx_mqtt_transport_t  *t;
+    if (ngx_mqtt_transport_signals(t) != NGX_OK) {
+        return;
+    }
 
-    c = rev->data;
-    t = c->data;
+    if (ev->write) {
+        ngx_mqtt_transport_write(t);
 
-    if (ngx_mqtt_transport_signals(t) == NGX_OK) {
+    } else {
         ngx_mqtt_transport_read(t);
     }
 }
 
 
-static void
-ngx_mqtt_transport_write_handler(ngx_event_t *wev)
-{
-    ngx_connection_t      *c;
-    ngx_mqtt_transport_t  *t;
-
-    c = wev->data;
-    t = c->data;
-
-    if (ngx_mqtt_transport_signals(t) != NGX_OK) {
-        return;
-    }
-
-    c->log->action = "sending to mqtt client";
-
-    ngx_mqtt_client_writable(&t->client);
-
-    c->log->action = "waiting for mqtt packet";
-
-    if (ngx_handle_write_event(wev, 0) != NGX_OK && !t->done) {
-        ngx_mqtt_close_lost(t);
-    }
-}
-
-
 /*
- * What can be behind any event.  Both handlers ask, since TLS may turn one
- * into the other.  NGX_DONE: the event was that, "t" may be gone.
+ * What can be behind any event, since TLS may turn one into the other.  NGX_DONE: the event was that, "t" may be gone.
  */
 
 static ngx_int_t
@@ -317,6 +288,25 @@ ngx_mqtt_transport_timer(ngx_mqtt_transport_t *t)
 
     if (next) {
         ngx_add_timer(t->connection->read, next);
+    }
+}
+
+
+static void
+ngx_mqtt_transport_write(ngx_mqtt_transport_t *t)
+{
+    ngx_connection_t  *c;
+
+    c = t->connection;
+
+    c->log->action = "sending to mqtt client";
+
+    ngx_mqtt_client_writable(&t->client);
+
+    c->log->action = "waiting for mqtt packet";
+
+    if (!t->done && ngx_handle_write_event(c->write, 0) != NGX_OK) {
+        ngx_mqtt_close_lost(t);
     }
 }
 

@@ -19,9 +19,8 @@
 typedef struct ngx_mqtt_transport_s  ngx_mqtt_transport_t;
 
 /*
- * The last act of the door a client came in by: gives the connection back to
- * http or stream, which close it and free its pool, the transport in it.
- * c->data and the event handlers are again what they were.
+ * The last act of the door a client came in by: http or stream close the
+ * connection and free its pool, the transport in it.
  */
 
 typedef void (*ngx_mqtt_finish_pt)(ngx_mqtt_transport_t *t);
@@ -36,8 +35,6 @@ struct ngx_mqtt_transport_s {
     ngx_mqtt_ws_t           *ws;         /* NULL: mqtt over tcp */
     void                    *data;       /* a request or a session */
     ngx_mqtt_finish_pt       finish;
-    ngx_event_handler_pt     read_handler;       /* the door's */
-    ngx_event_handler_pt     write_handler;
 
     /*
      * Input that waits, either in "kept", malloced, or in a buffer of the
@@ -77,12 +74,18 @@ ngx_mqtt_transport_t *ngx_mqtt_transport_create(ngx_connection_t *c,
     ngx_mqtt_conf_hub_t *hub, ngx_str_t *name, ngx_uint_t ws);
 
 /*
- * Takes the connection over.  "finish" is called once, from the event loop,
- * never from inside this call.  The bytes pos .. last were received earlier,
- * they may be changed and must stay where they are.
+ * Takes the connection over.  "handler", of read and write events alike, has
+ * to find "t" and to call ngx_mqtt_transport_event(): c->data stays the
+ * door's.  "finish" is called once, from the event loop, never from inside
+ * this call.  The bytes pos .. last were received earlier, they may be
+ * changed and must stay where they are.
  */
 void ngx_mqtt_transport_start(ngx_mqtt_transport_t *t,
-    ngx_mqtt_finish_pt finish, void *data, u_char *pos, u_char *last);
+    ngx_event_handler_pt handler, ngx_mqtt_finish_pt finish, void *data,
+    u_char *pos, u_char *last);
+
+/* An event of the connection.  "t" may be freed. */
+void ngx_mqtt_transport_event(ngx_mqtt_transport_t *t, ngx_event_t *ev);
 
 
 /*

@@ -34,6 +34,7 @@ static ngx_int_t ngx_stream_mqtt_find_hub(ngx_stream_session_t *s,
     ngx_str_t *name, ngx_mqtt_conf_hub_t **hub);
 static void ngx_stream_mqtt_start(ngx_stream_session_t *s,
     ngx_mqtt_transport_t *t);
+static void ngx_stream_mqtt_event(ngx_event_t *ev);
 static void ngx_stream_mqtt_finish(ngx_mqtt_transport_t *t);
 
 static ngx_int_t ngx_stream_mqtt_add_variables(ngx_conf_t *cf);
@@ -203,7 +204,24 @@ ngx_stream_mqtt_start(ngx_stream_session_t *s, ngx_mqtt_transport_t *t)
         s->received += last - pos;
     }
 
-    ngx_mqtt_transport_start(t, ngx_stream_mqtt_finish, s, pos, last);
+    ngx_mqtt_transport_start(t, ngx_stream_mqtt_event, ngx_stream_mqtt_finish,
+                             s, pos, last);
+}
+
+
+static void
+ngx_stream_mqtt_event(ngx_event_t *ev)
+{
+    ngx_connection_t       *c;
+    ngx_stream_session_t   *s;
+    ngx_stream_mqtt_ctx_t  *ctx;
+
+    c = ev->data;
+    s = c->data;
+
+    ctx = ngx_stream_get_module_ctx(s, ngx_stream_mqtt_module);
+
+    ngx_mqtt_transport_event(ctx->transport, ev);
 }
 
 
