@@ -10,7 +10,7 @@
 
 CFLAGS = -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Wno-unused-parameter \
          -Werror $(if $(SANITIZE),-fsanitize=$(SANITIZE)) \
-         -fno-sanitize-recover=all
+         -fno-sanitize-recover=all -DNGX_MQTT_KILL_POINTS=1
 
 INCS = -I src -I $(DIR) -I t/unit -I $(NGINX)/objs \
        $(addprefix -I $(NGINX)/src/,core event event/modules os/unix)
@@ -40,11 +40,11 @@ $(OUT)/core.a: $(CORE:%=$(OUT)/nginx/%.o)
 	ar rcs $@ $^
 
 # NGINX's own files are as they are.
-$(OUT)/nginx/%.o: $(NGINX)/src/%.c
+$(OUT)/nginx/%.o: $(NGINX)/src/%.c .ci/native.mk
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -w $(INCS) -c -o $@ $<
 
-$(OUT)/%.o: %.c
+$(OUT)/%.o: %.c .ci/native.mk
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(INCS) -MMD -MP -c -o $@ $<
 
