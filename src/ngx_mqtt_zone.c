@@ -10,7 +10,12 @@
 #include <ngx_mqtt_tree.h>
 
 
+static void ngx_mqtt_zone_recover(ngx_mqtt_zone_t *zone);
+
+
 #if (NGX_MQTT_KILL_POINTS)
+
+/* the zone whose stores are counted: set for NGX_MQTT_KILL_AT=number */
 
 ngx_mqtt_root_t  *ngx_mqtt_kill_root;
 
@@ -91,6 +96,15 @@ ngx_mqtt_zone_format(ngx_mqtt_zone_t *zone, ngx_slab_pool_t *shpool,
 
     shpool->data = root;
 
+#if (NGX_MQTT_KILL_POINTS)
+
+    if (getenv("NGX_MQTT_KILL_AT")) {
+        root->kill_at = strtoul(getenv("NGX_MQTT_KILL_AT"), NULL, 10);
+        ngx_mqtt_kill_root = root;
+    }
+
+#endif
+
     return NGX_OK;
 }
 
@@ -123,7 +137,6 @@ ngx_mqtt_zone_usable(size_t size)
 void
 ngx_mqtt_zone_lock(ngx_mqtt_zone_t *zone, ngx_uint_t slot)
 {
-    ngx_uint_t        dead;
     ngx_mqtt_root_t  *root;
 
     ngx_shmtx_lock(&zone->shpool->mutex);
@@ -133,24 +146,45 @@ ngx_mqtt_zone_lock(ngx_mqtt_zone_t *zone, ngx_uint_t slot)
     /* the master released the mutex of a process that died inside */
 
     while (root->busy) {
-        dead = root->busy - 1;
-
-        ngx_mqtt_rebuild_locked(zone, dead);
-
-        root->busy = 0;
-        ngx_memory_barrier();
-
-        ngx_shmtx_unlock(&zone->shpool->mutex);
-
-        ngx_log_error(NGX_LOG_WARN, zone->log, 0,
-                      "mqtt zone \"%V\" was rebuilt after a process died "
-                      "in slot %ui", &zone->name, dead);
-
-        ngx_shmtx_lock(&zone->shpool->mutex);
+        ngx_mqtt_zone_recover(zone);
     }
 
     root->busy = slot + 1;
     ngx_memory_barrier();
+}
+
+
+/* The mutex is held on entry and on return. */
+
+static void
+ngx_mqtt_zone_recover(ngx_mqtt_zone_t *zone)
+{
+    ngx_uint_t    dead, faults;
+    const char   *what;
+
+    faults = 0;
+    what = NULL;
+    dead = zone->root->busy - 1;
+
+    ngx_mqtt_rebuild_locked(zone, dead);
+
+#if (NGX_MQTT_KILL_POINTS)
+    faults = ngx_mqtt_check_locked(zone, &what);
+#endif
+
+    ngx_mqtt_zone_unlock(zone);
+
+    ngx_log_error(NGX_LOG_WARN, zone->log, 0,
+                  "mqtt zone \"%V\" was rebuilt after a process died "
+                  "in slot %ui", &zone->name, dead);
+
+    if (faults) {
+        ngx_log_error(NGX_LOG_ALERT, zone->log, 0,
+                      "mqtt zone \"%V\" has %ui faults after its rebuild: %s",
+                      &zone->name, faults, what);
+    }
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
 }
 
 
