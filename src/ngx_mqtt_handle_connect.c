@@ -384,13 +384,6 @@ ngx_mqtt_connect_store_will(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
         return NGX_MQTT_SUCCESS;
     }
 
-    /* of a will it is an interval that begins with the publication */
-
-    if (ngx_mqtt_prop_has(props, NGX_MQTT_PROP_MESSAGE_EXPIRY)) {
-        m->expires = props->message_expiry
-                     ? (ngx_msec_t) props->message_expiry * 1000 : 1;
-    }
-
     if (ngx_mqtt_prop_has(props, NGX_MQTT_PROP_WILL_DELAY)) {
         cx->will_delay = (uint32_t) ngx_min(props->will_delay,
                                             cl->conf->will_delay_max);
