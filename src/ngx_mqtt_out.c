@@ -248,6 +248,8 @@ ngx_mqtt_out_block(ngx_mqtt_client_t *cl, ngx_uint_t progress)
         ngx_queue_remove(&cl->dirty);
     }
 
+    ngx_mqtt_out_unmark(cl);
+
     /* in the order of time */
 
     cl->blocked = 1;
@@ -268,9 +270,11 @@ ngx_mqtt_out_flush(ngx_mqtt_client_t *cl)
 
     waiting = (cl->blocked || cl->big_left);
 
-    ngx_mqtt_out_unmark(cl);
-
     rc = ngx_mqtt_out_send(cl);
+
+    /* pieces of a large message have marked it as well */
+
+    ngx_mqtt_out_unmark(cl);
 
     if (rc == NGX_ERROR) {
         cl->broken = 1;
