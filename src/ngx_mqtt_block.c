@@ -406,13 +406,16 @@ ngx_mqtt_block_alloc_run_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
     ngx_uint_t pages)
 {
     void               *p;
-    ngx_uint_t          i, n, first;
+    ngx_uint_t          i, n, first, fresh;
     ngx_mqtt_page_t    *page;
     ngx_mqtt_blocks_t  *blocks;
 
     blocks = &zone->root->blocks;
 
-    if (blocks->nfree < pages + blocks->reserve) {
+    if (blocks->nfree < pages
+        || (blocks->nfree < pages + blocks->reserve
+            && kind != NGX_MQTT_KIND_SLOT))
+    {
         return NULL;
     }
 
@@ -428,19 +431,20 @@ ngx_mqtt_block_alloc_run_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
 
     first = i - pages;
     page = &blocks->table[first];
+    fresh = blocks->fresh;
+
+    if (fresh < first + pages) {
+        ngx_mqtt_set(blocks->fresh, first + pages);
+    }
 
     for (i = first; i < first + pages; i++) {
 
-        if (i < blocks->fresh) {
+        if (i < fresh) {
             ngx_mqtt_page_unlink(&blocks->free, &blocks->table[i]);
         }
 
         blocks->table[i].class = NGX_MQTT_CLASS_REST;
         ngx_mqtt_set(blocks->table[i].kind, kind);
-    }
-
-    if (blocks->fresh < first + pages) {
-        ngx_mqtt_set(blocks->fresh, first + pages);
     }
 
     p = ngx_mqtt_page_start(blocks, page);
