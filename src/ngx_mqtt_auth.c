@@ -13,7 +13,7 @@ ngx_uint_t
 ngx_mqtt_auth_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     ngx_mqtt_principal_t *principal)
 {
-    ngx_str_null(&principal->identity);
+    ngx_str_set(&principal->identity, "");
     principal->roles = cl->conf->default_roles;
 
     if (cl->conf->anonymous) {
