@@ -7,14 +7,12 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_publish.h>
+#include <ngx_mqtt_share.h>
 #include <ngx_mqtt_property.h>
 
 
 /* subscriptions looked at, and deliveries queued, in one hold of the lock */
 #define NGX_MQTT_PUBLISH_BATCH    512
-
-/* members of a shared subscription that are asked for one message */
-#define NGX_MQTT_GROUP_TRIES      128
 
 
 /* A publication before its commit, on the publisher's stack. */
@@ -39,8 +37,6 @@ static ngx_int_t ngx_mqtt_publish_subs_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_sub_t *sub);
 static ngx_int_t ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_group_t *group);
-static ngx_mqtt_sub_t *ngx_mqtt_publish_member_locked(
-    ngx_mqtt_publishing_t *p, ngx_mqtt_group_t *group);
 static ngx_int_t ngx_mqtt_publish_target_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_sub_t *sub);
 static ngx_int_t ngx_mqtt_publish_merge_locked(ngx_mqtt_publishing_t *p,
@@ -295,12 +291,12 @@ ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
             return NGX_AGAIN;
         }
 
-        sub = ngx_mqtt_publish_member_locked(p, group);
+        p->matched = 1;
+
+        sub = ngx_mqtt_share_member_locked(group, p->message);
         if (sub == NULL) {
             continue;
         }
-
-        ngx_mqtt_set(group->turn, sub->node_next);
 
         /* never merged with the member's own copies */
 
@@ -322,58 +318,6 @@ ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
     }
 
     return NGX_OK;
-}
-
-
-/*
- * Whose turn it is: the next member that can be sent to now, otherwise one
- * that is connected, otherwise one that is not.
- */
-
-static ngx_mqtt_sub_t *
-ngx_mqtt_publish_member_locked(ngx_mqtt_publishing_t *p,
-    ngx_mqtt_group_t *group)
-{
-    size_t               size;
-    ngx_uint_t           i, n, qos;
-    ngx_mqtt_sub_t      *sub, *online, *offline;
-    ngx_mqtt_session_t  *s;
-
-    online = NULL;
-    offline = NULL;
-
-    size = ngx_mqtt_message_size(p->message);
-    sub = group->turn;
-    n = ngx_min(group->count, NGX_MQTT_GROUP_TRIES);
-
-    for (i = 0; i < n; i++, sub = sub->node_next) {
-
-        if (sub == NULL) {
-            sub = group->members;
-        }
-
-        s = sub->session;
-        qos = ngx_min(p->message->qos, ngx_mqtt_sub_qos(sub));
-
-        if (ngx_mqtt_queue_accepts_locked(s, qos, size) != NGX_OK) {
-            continue;
-        }
-
-        if (s->attach == NULL) {
-            offline = offline ? offline : sub;
-            continue;
-        }
-
-        if (!s->attach->stalled && s->queued < s->window) {
-            return sub;
-        }
-
-        online = online ? online : sub;
-    }
-
-    p->matched = 1;
-
-    return online ? online : offline;
 }
 
 

@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_share.h>
 
 
 /* entries dropped at most to make room for one */
@@ -327,9 +328,13 @@ ngx_mqtt_queue_remove_unsent_locked(ngx_mqtt_zone_t *zone,
 
 
 ngx_int_t
-ngx_mqtt_queue_clear_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
+ngx_mqtt_queue_clear_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_uint_t *budget)
 {
+    ngx_mqtt_zone_t  *zone;
+
+    zone = w->zone;
+
     while (s->head || s->head0) {
 
         if (*budget == 0) {
@@ -340,10 +345,14 @@ ngx_mqtt_queue_clear_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
 
         if (s->head0) {
             ngx_mqtt_queue_remove0_locked(zone, s);
-
-        } else {
-            ngx_mqtt_queue_remove_locked(zone, s, NULL, s->head);
+            continue;
         }
+
+        if (s->head->flags & NGX_MQTT_ENTRY_SHARED) {
+            ngx_mqtt_share_pass_on_locked(w, s, s->head);
+        }
+
+        ngx_mqtt_queue_remove_locked(zone, s, NULL, s->head);
     }
 
     return NGX_OK;

@@ -96,8 +96,11 @@ ngx_int_t ngx_mqtt_queue_accepts_locked(ngx_mqtt_session_t *s,
 void ngx_mqtt_queue_append_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_entry_t *e, ngx_mqtt_message_t *m);
 
-/* Drops all of a session's queues, at most *budget entries: NGX_AGAIN. */
-ngx_int_t ngx_mqtt_queue_clear_locked(ngx_mqtt_zone_t *zone,
+/*
+ * Drops all of an ended session's queues, at most *budget entries: NGX_AGAIN.
+ * What came by a shared subscription goes to another member.
+ */
+ngx_int_t ngx_mqtt_queue_clear_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, ngx_uint_t *budget);
 
 /*

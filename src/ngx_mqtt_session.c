@@ -446,7 +446,7 @@ ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         ngx_mqtt_session_will_locked(w, s);
     }
 
-    if (ngx_mqtt_queue_clear_locked(w->zone, s, budget) == NGX_AGAIN) {
+    if (ngx_mqtt_queue_clear_locked(w, s, budget) == NGX_AGAIN) {
         return NGX_AGAIN;
     }
 
