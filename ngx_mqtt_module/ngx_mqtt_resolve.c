@@ -460,7 +460,7 @@ ngx_mqtt_conf_check_zones(ngx_cycle_t *cycle, ngx_mqtt_conf_t *mcf)
 
     for (i = 0; i < old->zones.nelts; i++) {
 
-        if (!zones[i]->used) {
+        if (!zones[i]->used && !ngx_mqtt_zone_in_use(&zones[i]->handle)) {
             continue;
         }
 
@@ -469,7 +469,8 @@ ngx_mqtt_conf_check_zones(ngx_cycle_t *cycle, ngx_mqtt_conf_t *mcf)
         if (zone == NULL) {
             ngx_mqtt_conf_error(cycle->log, &zones[i]->place,
                                 "mqtt_zone \"%V\" is in use and was removed, "
-                                "keep it, or restart nginx to drop it",
+                                "keep it until its hubs are removed and "
+                                "empty, or restart nginx",
                                 &zones[i]->name);
             return NGX_ERROR;
         }

@@ -63,6 +63,9 @@ void ngx_mqtt_zone_attach(ngx_mqtt_zone_t *zone, ngx_slab_pool_t *shpool,
 /* Bytes of a zone of "size" bytes that are left for sessions and messages. */
 size_t ngx_mqtt_zone_usable(size_t size);
 
+/* Whether any hub of a zone has a client, a session or a retained message. */
+ngx_uint_t ngx_mqtt_zone_in_use(ngx_mqtt_zone_t *zone);
+
 
 /*
  * Joins the zone as a worker process: claims a slot under this process' pid

@@ -134,6 +134,15 @@ ngx_mqtt_zone_usable(size_t size)
 }
 
 
+ngx_uint_t
+ngx_mqtt_zone_in_use(ngx_mqtt_zone_t *zone)
+{
+    /* the master asks, and never takes the lock */
+
+    return zone->root->nhubs != 0;
+}
+
+
 void
 ngx_mqtt_zone_lock(ngx_mqtt_zone_t *zone, ngx_uint_t slot)
 {
