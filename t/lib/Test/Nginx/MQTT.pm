@@ -101,8 +101,10 @@ C<location = /mqtt> instead of C<mqtt_pass test;>, and in C<stream>.
 
 The whole F<nginx.conf>.
 
-In these sections C<$TEST_NGINX_HOST> is the address to listen on (ports:
-ws 8080, wss 8443, tcp 1883, tls 8883), C<$TEST_NGINX_ROOT> the directory,
+In these sections C<$TEST_NGINX_WS>, C<$TEST_NGINX_WSS>, C<$TEST_NGINX_TCP>
+and C<$TEST_NGINX_TLS> are the address and port to listen on for a transport,
+C<$TEST_NGINX_PORT_4> to C<$TEST_NGINX_PORT_99> others that are free, and
+C<$TEST_NGINX_HOST> is the address alone; C<$TEST_NGINX_ROOT> is the directory,
 C<$TEST_NGINX_LOAD> the C<load_module> lines, C<$TEST_NGINX_WORKERS> the
 number of workers, C<$TEST_NGINX_CERTIFICATE> and C<$TEST_NGINX_KEY> a
 certificate.  A digit at the name of any of them (C<hub2>, C<zone2>) makes it
@@ -178,10 +180,20 @@ all packets are in one frame.
     a > WS binary hex:c000 fin=0 rsv=4 mask=0 length=5 form=16
     a > RAW hex:8a                                    # past all framing
 
+Exchanges of several packets, for conversations about something else:
+
+    a connects                            # CONNECT clean, CONNACK
+    a connects resume sp=1                # or session_expiry=...: not clean
+    a subscribes t qos=1 u                # SUBSCRIBE 1, SUBACK as asked
+    a unsubscribes t u                    # UNSUBSCRIBE 1, UNSUBACK
+    a publishes t qos=2 payload=x         # with all acknowledgements
+    a disconnects                         # DISCONNECT, close
+
 =head2 Values
 
 Bare words; C<"..."> with C<\n>, C<\x00> and so on; C<'...'> as it stands;
-C<hex:00ff>; C<1000*"x">.  C<$name> or C<${name}> is a variable, except in
+C<hex:00ff>; C<1000*"x"> repeats; several of these, C<2*"a/"b>, are one value.
+C<$name> or C<${name}> is a variable, except in
 C<'...'>; C<$share>, C<$SYS> and C<$webpubsub> mean themselves.  C<$v>,
 C<$transport>, C<$workers> and C<$host> are set.  C<set $name value> sets
 another.
@@ -205,7 +217,10 @@ are successful unless their reason is written (PUBACK and PUBREC: 0x00 or
 0x10), and must have the properties written, may have others, except those
 with C<!> in front.  SUBACK and UNSUBACK need C<codes> (UNSUBACK of 3.1.1 has
 none).  A value may be C<*> (any), C<5..7>, C<~pattern>; codes may be
-alternatives, C<0x81|0x82>.  A variable not set yet is set to what came.
+alternatives, C<0x81|0x82>, and C<subid={1,2}> two in any order.  A variable not set yet is set to what came.
+
+Topic aliases of the server are resolved, and must be within what the client
+allowed; C<sent_topic=""> and C<alias=1> tell what was in the packet.
 
 C<maybe> skips a packet that may be missing.  C<close>: the connection ends,
 over WebSocket with or without a close frame.  C<end CODES>: 5.0 gets
@@ -228,7 +243,8 @@ nothing else comes to a.
     a opens bare                          # without a WebSocket handshake
     a opens pipelined                     # packet and handshake in one write
     a opens path=/other header="X: y"     # fields of the handshake, see below
-    a opens port=1884 rcvbuf=4096 v=4 prefix="PROXY TCP4 ...\r\n"
+    a opens port=4                        # at $TEST_NGINX_PORT_4
+    a opens rcvbuf=4096 v=4 prefix="PROXY TCP4 ...\r\n"
 
     a > HANDSHAKE method=POST version=12 protocol=- http=1.0 header="X: y"
     a < HTTP 426 Sec-WebSocket-Version=13 !Upgrade
@@ -272,7 +288,8 @@ Variables set inside of a loop are forgotten with each round.
 =head1 ENVIRONMENT
 
 TEST_NGINX_BINARY, TEST_NGINX_LOAD_MODULES (paths of the dynamic modules, none
-for a static build), TEST_NGINX_SERVROOT (instead of F<build/servroot>),
+for a static build), TEST_NGINX_PORT (the first of a hundred ports),
+TEST_NGINX_SERVROOT (instead of F<build/servroot>),
 TEST_NGINX_SLOW (a factor for timeouts), TEST_NGINX_CASE (a pattern: only these
 cases).
 

@@ -57,7 +57,7 @@ sub open {
 
     @$self{qw(socket local_port raw bytes events ended connected mode held)} =
         ($socket, $socket->sockport, '', '', [], 0, 0, 'mqtt', undef);
-    delete $self->{fragment};
+    delete @$self{qw(fragment aliases)};
 
     $socket->blocking(0);
     $self->write_raw($o{prefix}) if defined $o{prefix};
@@ -374,8 +374,32 @@ sub take_packet {
                               && !($self->{version} == 4 && $p->{reason});
     $self->{connected} = 0 if $p->{type} eq 'DISCONNECT';
 
+    my $why = $p->{type} eq 'PUBLISH' && $self->resolve_alias($p);
+    return $self->garbage($why) if $why;
     return if $self->{acks} && $self->acknowledge($p);
     $self->event(kind => 'packet', packet => $p);
+}
+
+
+# A server may use aliases as it likes within the client's maximum: the packet
+# gets the topic that is meant, and keeps what was sent as sent_topic and alias.
+
+sub resolve_alias {
+    my ($self, $p) = @_;
+
+    my @alias = map { $_->[1] } grep { $_->[0] eq 'alias' } @{ $p->{props} || [] };
+    $p->{sent_topic} = $p->{topic};
+
+    return length $p->{topic} ? '' : 'PUBLISH without a topic' if !@alias;
+    return "topic alias $alias[0] is not allowed"
+        if @alias > 1 || !$alias[0] || $alias[0] > ($self->{alias_max} || 0);
+
+    $p->{alias} = $alias[0];
+    $p->{props} = [ grep { $_->[0] ne 'alias' } @{ $p->{props} } ];
+    $self->{aliases}{ $alias[0] } = $p->{topic} if length $p->{topic};
+    $p->{topic} = $self->{aliases}{ $alias[0] };
+
+    return defined $p->{topic} ? '' : "topic alias $alias[0] was not set";
 }
 
 

@@ -155,12 +155,15 @@ sub configure {
 }
 
 
-# $TEST_NGINX_HOST, _ROOT, _WORKERS, _CERTIFICATE, _KEY, and the load_module
-# lines as $TEST_NGINX_LOAD.
+# What $TEST_NGINX_... stands for in a configuration, see the manual.
 
 sub expand {
     my ($conf, $server) = @_;
 
+    my %port = %Test::Nginx::MQTT::Server::PORT;
+    $conf =~ s/\$TEST_NGINX_(WSS?|TCP|TLS)\b/$server->{host}:$port{lc $1}/g;
+    $conf =~ s/\$TEST_NGINX_PORT_(\d+)\b/"$server->{host}:"
+                                        . Test::Nginx::MQTT::Server::port($1)/gex;
     $conf =~ s/\$TEST_NGINX_HOST\b/$server->{host}/g;
     $conf =~ s/\$TEST_NGINX_ROOT\b/$server->{root}/g;
     $conf =~ s/\$TEST_NGINX_WORKERS\b/$server->{workers}/g;
@@ -192,7 +195,6 @@ sub generated {
     my ($case, $server, $variant) = @_;
 
     my $block = $case->{block};
-    my %port = %Test::Nginx::MQTT::Server::PORT;
     my %s = map { my $v = value($block, $_, $variant); $_ => defined $v ? $v : '' }
                 @VARIANT;
 
@@ -202,17 +204,16 @@ sub generated {
     my $user = $> == 0 ? 'user root;' : '';
     my $level = value($block, 'log_level') || 'info';
     my $master = value($block, 'master') || 'on';
-    my $host = $server->{host};
     my $load = Test::Nginx::MQTT::Server::load_modules();
 
     my $tls = tls($block) ? <<"EOF" : '';
     ssl_certificate      \$TEST_NGINX_CERTIFICATE;
     ssl_certificate_key  \$TEST_NGINX_KEY;
 EOF
-    my $wss = $tls && "listen  $host:$port{wss} ssl;";
+    my $wss = $tls && "listen  \$TEST_NGINX_WSS ssl;";
     my $tls_server = $tls && <<"EOF";
     server {
-        listen  $host:$port{tls} ssl;
+        listen  \$TEST_NGINX_TLS ssl;
         mqtt_pass test;
     }
 EOF
@@ -221,7 +222,7 @@ EOF
 stream {
 $tls
     server {
-        listen  $host:$port{tcp};
+        listen  \$TEST_NGINX_TCP;
         mqtt_pass test;
     }
 $tls_server$s{stream_server}
@@ -256,7 +257,7 @@ http {
     default_type text/plain;
 $tls$s{http_config}
     server {
-        listen  $host:$port{ws};
+        listen  \$TEST_NGINX_WS;
         $wss
         server_name localhost;
         root html;

@@ -3,7 +3,7 @@ package Test::Nginx::MQTT::Server;
 # One NGINX: its directory, configuration, processes and logs.
 #
 # It listens on an address of its own in 127.0.0.0/8, made from the test's
-# process id, so that any number of tests run side by side with the same ports.
+# process id, so that any number of tests run side by side.
 
 use strict;
 use warnings;
@@ -18,7 +18,8 @@ use Time::HiRes qw(time sleep);
 use Test::Nginx::Util ();
 
 
-our %PORT = (ws => 8080, wss => 8443, tcp => 1883, tls => 8883);
+my $PORT = $ENV{TEST_NGINX_PORT} || 21880;
+our %PORT = (ws => $PORT, wss => $PORT + 1, tcp => $PORT + 2, tls => $PORT + 3);
 
 my $ROOT = realpath(dirname(__FILE__) . '/../../../../..');
 my $TICK = 0.002;
@@ -28,6 +29,11 @@ my %running;
 sub address {
     return sprintf '127.%d.%d.%d', 16 + ($$ >> 16 & 63), $$ >> 8 & 255, $$ & 255;
 }
+
+
+# The first four ports are taken, see %PORT; the others are for a test's own use.
+
+sub port { return $PORT + $_[0] }
 
 
 sub source_root { return $ROOT }
@@ -171,14 +177,14 @@ sub start {
 
     $self->{pid} = $pid;
     $running{$pid} = $self;
+    my @ports = $self->read_file('conf/nginx.conf') =~ /listen\s+\Q$self->{host}\E:(\d+)/g;
 
     $self->await("nginx to start", sub {
         $self->reap and die "nginx did not start:\n" . $self->read_file('logs/stderr.log')
                             . $self->read_file('logs/error.log');
         return 0 if @{[ $self->workers ]} < $self->{workers};
-        my ($port) = @{ $self->{listening} || [$PORT{ws}] };
-        my $s = IO::Socket::INET->new(PeerAddr => $self->{host}, PeerPort => $port);
-        return defined $s;
+        return !grep { !IO::Socket::INET->new(PeerAddr => $self->{host},
+                                              PeerPort => $_) } @ports;
     });
 }
 

@@ -11,6 +11,7 @@ use Time::HiRes qw(time sleep);
 
 use Test::Nginx::MQTT::Client;
 use Test::Nginx::MQTT::Packet qw(encode decode describe quote property_id TYPES);
+use Test::Nginx::MQTT::Server;
 use Test::Nginx::MQTT::WebSocket qw(handshake frame opcode);
 
 
@@ -159,6 +160,7 @@ sub statement {
     $self->fail("cannot understand") if !defined $op;
 
     for my $name (map { $self->text($_) } split /,/, $who) {
+        $self->fail("$name is no name of a client") if $name !~ /^\w+$/;
         if ($op eq '>') { $self->say($name, @rest) }
         elsif ($op eq '<') { $self->hear($name, @rest) }
         elsif ($op eq '.') { $self->silence($name, @rest) }
@@ -222,22 +224,23 @@ sub unescape {
 }
 
 
-# The bytes a word stands for: bare or "..." with $variables, '...' as it
-# stands, hex:00ff, 1000*"x"; several of these side by side are one value.
+# The bytes a word stands for: hex:00ff, or bare, or "..." with $variables, or
+# '...' as it stands; 1000* repeats the piece behind it, and several pieces side
+# by side are one value.
 
 sub text {
     my ($self, $word) = @_;
 
     return pack 'H*', $self->interpolate($1) if $word =~ /^hex:([\w\$\{\}]*)$/;
 
-    return $self->text($2) x $1 if $word =~ /^(\d+)\*(.+)$/s;
-
     my $value = '';
-    while ($word =~ /\G(?:"((?:\\.|[^"\\])*)"|'([^']*)'|([^"']+))/gc) {
-        $value .= defined $1 ? join('', map { /^\\/ ? unescape($_)
-                                                    : $self->interpolate($_) }
-                                        $1 =~ /(\\x..|\\.|[^\\]+)/gs)
-                : defined $2 ? $2 : $self->interpolate($3);
+    while ($word =~ /\G(?:(\d+)\*)?(?:"((?:\\.|[^"\\])*)"|'([^']*)'|([^"']+))/gc) {
+        my ($times, $quoted, $plain, $bare) = ($1, $2, $3, $4);
+        my $piece = defined $quoted ? join('', map { /^\\/ ? unescape($_)
+                                                           : $self->interpolate($_) }
+                                               $quoted =~ /(\\x..|\\.|[^\\]+)/gs)
+                  : defined $plain ? $plain : $self->interpolate($bare);
+        $value .= defined $times ? $piece x $times : $piece;
     }
 
     return $value;
@@ -268,7 +271,7 @@ sub client {
     my ($self, $name, $open) = @_;
 
     my $c = $self->{clients}{$name};
-    if (!$c || !$c->is_open || $c->{finished}) {
+    if (!$c || !$c->is_open) {
         $self->fail("$name is not connected") if !$open;
         $self->connect_client($name, {});
         $c = $self->{clients}{$name};
@@ -320,9 +323,11 @@ sub connect_client {
     $old->close if $old;
 
     my $transport = $o->{transport} || $self->{transport};
+    my $port = defined $o->{port} ? Test::Nginx::MQTT::Server::port($o->{port})
+                                  : $self->{port}{$transport};
     my $c = Test::Nginx::MQTT::Client->new(
         name => $name, transport => $transport, host => $self->{host},
-        port => $o->{port} || $self->{port}{$transport},
+        port => $port,
         version => $o->{v} || $self->{version});
     $self->{clients}{$name} = $c;
 
@@ -377,6 +382,93 @@ sub do_holds { my ($self, $name) = @_; $self->client($name, 1)->hold }
 sub do_sends { my ($self, $name) = @_; $self->client($name)->release }
 
 
+# ---- exchanges of several packets
+
+# CONNECT and CONNACK; with a clean start unless a lasting session is asked for.
+
+sub do_connects {
+    my ($self, $name, @words) = @_;
+
+    my $old = $self->{clients}{$name};
+    $self->fail("$name is connected already") if $old && $old->{connected};
+
+    my @connack = grep { /^!|^sp=/ } @words;
+    @words = grep { !/^!|^sp=/ } @words;
+    unshift @words, 'clean' if !grep { /^(?:resume|clean|(?:session_)?expiry=.*)$/ } @words;
+
+    $self->say($name, 'CONNECT', @words);
+    $self->hear($name, 'CONNACK', @connack);
+}
+
+
+# SUBSCRIBE 1 and SUBACK with what was asked for.
+
+sub do_subscribes {
+    my ($self, $name, @words) = @_;
+
+    my $p = $self->packet($self->client($name), 'SUBSCRIBE', 1, @words);
+    my $codes = join ',', map { $_->{qos} || 0 } @{ $p->{filters} };
+
+    $self->say($name, 'SUBSCRIBE', 1, @words);
+    $self->hear($name, 'SUBACK', 1, "codes=$codes");
+}
+
+
+sub do_unsubscribes {
+    my ($self, $name, @words) = @_;
+
+    my $c = $self->client($name);
+    my $codes = join ',', map { 0 } @words;
+
+    $self->say($name, 'UNSUBSCRIBE', 1, @words);
+    $self->hear($name, 'UNSUBACK', 1, $c->{version} == 5 ? "codes=$codes" : ());
+}
+
+
+# PUBLISH and all its acknowledgements; what comes between them is kept.
+
+sub do_publishes {
+    my ($self, $name, $topic, @words) = @_;
+
+    my $c = $self->client($name);
+    my ($qos) = map { /^qos=(.*)$/ ? $self->number($1) : () } @words;
+    return $self->say($name, 'PUBLISH', $topic, @words) if !$qos;
+
+    my $id = $c->{last_id} = ($c->{last_id} || 0) % 65535 + 1;
+    $self->say($name, 'PUBLISH', $topic, "id=$id", @words);
+    return $self->hear_among($c, 'PUBACK', $id) if $qos == 1;
+
+    $self->hear_among($c, 'PUBREC', $id);
+    $self->say($name, 'PUBREL', $id);
+    $self->hear_among($c, 'PUBCOMP', $id);
+}
+
+
+sub hear_among {
+    my ($self, $c, $type, @words) = @_;
+
+    my @kept;
+    my $e = $self->next_event($c);
+
+    while ($e && $e->{kind} eq 'packet' && $e->{packet}{type} ne $type) {
+        push @kept, $e;
+        $e = $self->next_event($c);
+    }
+
+    my $why = $self->mismatch($c, $e, $type, @words);
+    $self->fail($why) if defined $why;
+    $c->unread($_) for reverse @kept;
+}
+
+
+sub do_disconnects {
+    my ($self, $name, @words) = @_;
+
+    $self->say($name, 'DISCONNECT', @words);
+    $self->hear_close($self->client($name));
+}
+
+
 # ---- saying
 
 sub say {
@@ -399,9 +491,20 @@ sub say {
     }
 
     my $p = $self->packet($c, $what, @words);
-    $c->{version} = $p->{version} if $what eq 'CONNECT' && $p->{version} =~ /^[45]$/;
+    $self->announce($c, $p) if $what eq 'CONNECT';
     $self->heard("$name > " . describe($p));
     $self->transmit($c, \%how, encode($p));
+}
+
+
+# What a CONNECT says about its connection.
+
+sub announce {
+    my ($self, $c, $p) = @_;
+
+    $c->{version} = $p->{version} if $p->{version} =~ /^[45]$/;
+    ($c->{alias_max}) = map { $_->[1] } grep { $_->[0] eq 'alias_max' }
+                                        @{ $p->{props} };
 }
 
 
@@ -699,7 +802,6 @@ sub hear_close {
                 Test::Nginx::MQTT::Client::describe_event($e))
         if !$e || $e->{kind} ne 'close';
 
-    $c->{finished} = 1;
     $c->close;
     $self->timing($e, $_) for @words;
 }
@@ -823,7 +925,7 @@ sub match_packet {
         my ($key, $value) = named($word);
 
         if ($word =~ /^!([a-z_]+)$/) { push @absent, $1 }
-        elsif (defined $key && property_name($type, $key)) {
+        elsif (defined $key && $key ne 'alias' && property_name($type, $key)) {
             push @properties, [property_name($type, $key), $value];
         }
         elsif (defined $key) { $want{$key} = $value }
@@ -883,7 +985,7 @@ sub expected_defaults {
 }
 
 
-my %NUMERIC = map { $_ => 1 } qw(reason id qos dup retain sp);
+my %NUMERIC = map { $_ => 1 } qw(reason id qos dup retain sp alias);
 
 sub match_value {
     my ($self, $key, $word, $got, $captures) = @_;
@@ -933,6 +1035,14 @@ sub match_properties {
     my %got;
     push @{ $got{$_->[0]} }, $_->[1] for @{ $p->{props} || [] };
 
+    # subid={1,2}: these, in any order
+
+    @$properties = map {
+        my ($name, $word) = @$_;
+        $word !~ /^\{(.*)\}$/ ? $_
+        : map { [$name, $_] } sort_like($got{$name}, split /,/, $1);
+    } @$properties;
+
     for (@$properties) {
         my ($name, $word) = @$_;
         return "expected another $name" if !@{ $got{$name} || [] };
@@ -956,9 +1066,22 @@ sub match_properties {
 }
 
 
+# The words in the order in which they are among the values.
+
+sub sort_like {
+    my ($values, @words) = @_;
+
+    my %place;
+    $place{ $values->[$_] } = $_ for reverse 0 .. $#{ $values || [] };
+    return sort { ($place{$a} || 0) <=> ($place{$b} || 0) } @words;
+}
+
+
 sub match_number {
     my ($self, $name, $word, $value, $captures) = @_;
 
+    return undef if $word =~ /\|/ && grep { $self->number($_) == $value }
+                                           split /\|/, $word;
     $word = $self->number($word) if $word =~ /^(?:0x|\$\{)/;
     return $self->match_value($name, $word, $value, $captures);
 }

@@ -1,0 +1,246 @@
+# SUBSCRIBE and SUBACK.
+
+use Test::Nginx::MQTT;
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: each filter is granted what it asks for
+--- versions: 4 5
+--- mqtt
+a connects
+a > SUBSCRIBE 0xbeef t/2 qos=2 t/0 qos=0 t/1 qos=1
+a < SUBACK 0xbeef codes=2,0,1
+
+=== TEST 2: as bytes
+--- mqtt
+a connects v4
+a > HEX 82 06 0001 0001 61 00
+a < HEX 90 03 0001 00
+b connects v5
+b > HEX 82 07 0001 00 0001 61 00
+b < HEX 90 04 0001 00 00
+
+=== TEST 3: several at a time
+--- versions: 4 5
+--- mqtt
+a connects
+a holds
+for $n in 1..20
+    a > SUBSCRIBE $n t/$n qos=1
+end
+a sends
+for $n in 1..20
+    a < SUBACK $n codes=1
+end
+a publishes t/20 payload="x"
+a < PUBLISH t/20 payload="x"
+
+=== TEST 4: many filters in a packet
+--- versions: 4 5
+--- mqtt
+a connects
+a > SUBSCRIBE 1 a b c d e f g h i j qos=1 k/+ l/# m//n /o p/
+a < SUBACK 1 codes=0,0,0,0,0,0,0,0,0,1,0,0,0,0,0
+a publishes m//n
+a < PUBLISH m//n
+
+=== TEST 5: the same filter again replaces the subscription
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+sub,pub connects
+sub subscribes t qos=1
+sub subscribes t qos=0
+pub publishes t qos=1 payload="x"
+sub < PUBLISH t qos=0 payload="x"
+sub . nothing
+sub unsubscribes t
+pub publishes t payload="y"
+sub . nothing
+
+=== TEST 6: the same filter twice in a packet
+--- versions: 4 5
+--- mqtt
+sub,pub connects
+sub > SUBSCRIBE 1 t qos=0 t qos=2
+sub < SUBACK 1 codes=0,2
+pub publishes t qos=2 payload="x"
+sub < PUBLISH t qos=2 payload="x"
+sub . nothing
+
+=== TEST 7: overlapping filters give one message, of the highest QoS
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+sub,pub connects
+sub > SUBSCRIBE 1 a/# qos=0 a/+ qos=2 a/b qos=1 "#" qos=0
+sub < SUBACK 1 codes=0,2,1,0
+pub publishes a/b qos=2 payload="x"
+sub < PUBLISH a/b qos=2 id=$id payload="x"
+sub . nothing
+
+=== TEST 8: no flow is interrupted while a subscription is replaced
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+sub,pub connects
+sub acks
+sub subscribes t qos=1
+pub publishes t qos=1 payload="1"
+sub < PUBLISH t qos=1 payload="1"
+sub holds
+sub > SUBSCRIBE 2 t qos=1
+sub > SUBSCRIBE 3 t qos=1
+sub sends
+pub publishes t qos=1 payload="2"
+any order
+    sub < SUBACK 2 codes=1
+    sub < SUBACK 3 codes=1
+    sub < PUBLISH t qos=1 payload="2"
+end
+sub . nothing
+
+=== TEST 9: No Local
+--- workers: 1 2
+--- mqtt
+a,b connects
+a > SUBSCRIBE 1 t nl u
+a < SUBACK 1 codes=0,0
+b subscribes t
+a publishes t payload="mine"
+b < PUBLISH t payload="mine"
+a . nothing
+a publishes u payload="mine"
+a < PUBLISH u payload="mine"
+b publishes t payload="yours"
+b < PUBLISH t payload="yours"
+a < PUBLISH t payload="yours"
+
+=== TEST 10: No Local goes by the client id, and lasts with the session
+--- workers: 1 2
+--- mqtt
+a connects resume
+a > SUBSCRIBE 1 t qos=1 nl
+a < SUBACK 1 codes=1
+a closes
+a connects resume sp=1
+a publishes t qos=1 payload="mine"
+a . nothing
+
+=== TEST 11: No Local is replaced like everything else
+--- mqtt
+a connects
+a > SUBSCRIBE 1 t nl
+a < SUBACK 1 codes=0
+a > SUBSCRIBE 2 t
+a < SUBACK 2 codes=0
+a publishes t payload="x"
+a < PUBLISH t payload="x"
+
+=== TEST 12: Retain As Published
+--- workers: 1 2
+--- mqtt
+a,b,pub connects
+a > SUBSCRIBE 1 t rap
+a < SUBACK 1 codes=0
+b > SUBSCRIBE 1 t
+b < SUBACK 1 codes=0
+pub publishes t retain payload="1"
+a < PUBLISH t retain payload="1"
+b < PUBLISH t payload="1"
+pub publishes t payload="2"
+a,b < PUBLISH t payload="2"
+
+=== TEST 13: packet id 0
+--- versions: 4 5
+--- mqtt
+a connects
+a > SUBSCRIBE 0 t
+a < end 0x82|0x81
+
+=== TEST 14: no filter
+--- versions: 4 5
+--- mqtt
+a connects
+a > SUBSCRIBE 1 nofilter
+a < end 0x82|0x81
+
+=== TEST 15: reserved bits and values of the options
+--- versions: 4 5
+--- mqtt
+for $options in 0x40 0x80 0xc0
+    a connects
+    a > SUBSCRIBE 1 good t options=$options
+    a < end 0x81
+end
+a connects
+a > SUBSCRIBE 1 good t options=0x03
+a < end 0x82|0x81
+[4] for $options in 0x04 0x08 0x10 0x20
+    [4] a connects
+    [4] a > SUBSCRIBE 1 good t options=$options
+    [4] a < close
+end
+[5] a connects
+[5] a > SUBSCRIBE 1 good t options=0x30
+[5] a < end 0x82
+
+=== TEST 16: a filter that lacks its options, or a part
+--- versions: 4 5
+--- mqtt
+a connects
+[4] a > HEX 82 05 0001 0001 61
+[5] a > HEX 82 06 0001 00 0001 61
+a < end 0x81
+a connects
+[4] a > HEX 82 06 0001 0002 61 00
+[5] a > HEX 82 07 0001 00 0002 61 00
+a < end 0x81
+
+=== TEST 17: wrong flags of the fixed header
+--- versions: 4 5
+--- mqtt
+for $first in 0x80 0x81 0x83 0x8a
+    a connects
+    a > SUBSCRIBE 1 t first=$first
+    a < end 0x81
+end
+
+=== TEST 18: badly formed filters are refused, the others granted
+--- versions: 4 5
+--- mqtt
+a connects
+a > SUBSCRIBE 1 good a# a/#/b "##" "#/" a+ +a a/b+/c "a/#b" fine/# qos=1
+[4] a < SUBACK 1 codes=0,0x80,0x80,0x80,0x80,0x80,0x80,0x80,0x80,1
+[5] a < SUBACK 1 codes=0,0x8f,0x8f,0x8f,0x8f,0x8f,0x8f,0x8f,0x8f,1
+a . nothing
+
+=== TEST 19: an empty filter
+--- versions: 4 5
+--- mqtt
+a connects
+a > SUBSCRIBE 1 ""
+[4] a < SUBACK 1 codes=0x80
+[5] a < SUBACK 1 codes=0x8f
+a . nothing
+
+=== TEST 20: ill-formed strings
+--- versions: 4 5
+--- mqtt
+for $bad in ff c080 eda080 e282 610062
+    a connects
+    a > SUBSCRIBE 1 good hex:$bad
+    a < end 0x81
+end
+
+=== TEST 21: packets that only a server sends
+--- versions: 4 5
+--- mqtt
+for $bytes in 20020000 9003000100 b0020001 d000
+    a connects
+    a > HEX $bytes
+    [4] a < close
+    [5] a < end 0x82|0x81
+end

@@ -1,0 +1,108 @@
+# Subscription Identifiers.
+
+use Test::Nginx::MQTT;
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a message brings the identifier of its subscription
+--- workers: 1 2
+--- mqtt
+sub,pub connects
+sub > SUBSCRIBE 1 a/+ b subid=5
+sub < SUBACK 1 codes=0,0
+sub > SUBSCRIBE 2 c
+sub < SUBACK 2 codes=0
+pub publishes a/x
+sub < PUBLISH a/x subid=5
+pub publishes b
+sub < PUBLISH b subid=5
+pub publishes c
+sub < PUBLISH c
+
+=== TEST 2: the smallest and the largest
+--- mqtt
+a connects
+for $id in 1 127 128 16383 16384 2097151 2097152 268435455
+    a > SUBSCRIBE 1 t subid=$id
+    a < SUBACK 1 codes=0
+    a publishes t
+    a < PUBLISH t subid=$id
+end
+
+=== TEST 3: overlapping subscriptions bring all of theirs in one message
+--- workers: 1 2
+--- mqtt
+sub,pub connects
+sub > SUBSCRIBE 1 a/# subid=1
+sub < SUBACK 1 codes=0
+sub > SUBSCRIBE 2 a/+ qos=1 subid=2
+sub < SUBACK 2 codes=1
+sub > SUBSCRIBE 3 a/b
+sub < SUBACK 3 codes=0
+pub publishes a/b qos=1 payload="x"
+sub < PUBLISH a/b qos=1 payload="x" subid={1,2}
+sub . nothing
+pub publishes a/b/c payload="y"
+sub < PUBLISH a/b/c payload="y" subid=1
+
+=== TEST 4: the same one twice comes twice
+--- mqtt
+a connects
+a > SUBSCRIBE 1 a/# subid=7
+a < SUBACK 1 codes=0
+a > SUBSCRIBE 2 a/b subid=7
+a < SUBACK 2 codes=0
+a publishes a/b
+a < PUBLISH a/b subid=7 subid=7
+
+=== TEST 5: it is replaced, or removed, with its subscription
+--- workers: 1 2
+--- mqtt
+sub,pub connects
+sub > SUBSCRIBE 1 t subid=1
+sub < SUBACK 1 codes=0
+sub > SUBSCRIBE 2 t subid=2
+sub < SUBACK 2 codes=0
+pub publishes t
+sub < PUBLISH t subid=2
+sub > SUBSCRIBE 3 t
+sub < SUBACK 3 codes=0
+pub publishes t
+sub < PUBLISH t
+
+=== TEST 6: it lasts with the session
+--- workers: 1 2
+--- mqtt
+sub connects resume
+sub > SUBSCRIBE 1 t subid=300
+sub < SUBACK 1 codes=0
+sub closes
+sub connects resume sp=1
+pub connects
+pub publishes t
+sub < PUBLISH t subid=300
+
+=== TEST 7: retained messages bring it
+--- workers: 1 2
+--- mqtt
+pub,sub connects
+pub publishes t retain payload="x"
+sub > SUBSCRIBE 1 t subid=8
+sub < SUBACK 1 codes=0
+sub < PUBLISH t retain payload="x" subid=8
+
+=== TEST 8: everyone gets their own
+--- workers: 1 2
+--- mqtt
+a,b,c,pub connects
+a > SUBSCRIBE 1 t subid=1
+a < SUBACK 1 codes=0
+b > SUBSCRIBE 1 t subid=2
+b < SUBACK 1 codes=0
+c subscribes t
+pub publishes t
+a < PUBLISH t subid=1
+b < PUBLISH t subid=2
+c < PUBLISH t

@@ -1,0 +1,228 @@
+# Topics, filters and what matches what.
+
+use Test::Nginx::MQTT;
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: + is one level
+--- versions: 4 5
+--- mqtt
+a connects
+a subscribes a/+
+a publishes a/b payload="x"
+a < PUBLISH a/b payload="x"
+a publishes a/
+a < PUBLISH a/
+a publishes a
+a publishes a/b/c
+a publishes /a/b
+a publishes A/b
+a . nothing
+
+=== TEST 2: + anywhere
+--- versions: 4 5
+--- mqtt
+a connects
+a subscribes +/x/+
+for $topic in a/x/b /x/ /x/b a/x/
+    a publishes $topic
+    a < PUBLISH $topic
+end
+for $topic in x/x a/x x/b a/x/b/c a/b/x
+    a publishes $topic
+end
+a . nothing
+
+=== TEST 3: + alone
+--- versions: 4 5
+--- mqtt
+a connects
+a subscribes +
+a publishes finance
+a < PUBLISH finance
+a publishes /finance
+a . nothing
+a subscribes +/+
+a publishes /finance
+a < PUBLISH /finance
+a subscribes /+
+a publishes /finance
+a < PUBLISH /finance
+a . nothing
+
+=== TEST 4: # is the parent and all below
+--- versions: 4 5
+--- mqtt
+a connects
+a subscribes a/b/#
+for $topic in a/b a/b/ a/b/c a/b/c/d/e/f/g a/b//x
+    a publishes $topic
+    a < PUBLISH $topic
+end
+for $topic in a a/bb a/bc/d /a/b b
+    a publishes $topic
+end
+a . nothing
+
+=== TEST 5: # alone, and behind +
+--- versions: 4 5
+--- mqtt
+a connects
+a subscribes "#"
+for $topic in a /a / // a/b/c/d
+    a publishes $topic
+    a < PUBLISH $topic
+end
+a . nothing
+b connects
+b subscribes +/b/#
+for $topic in a/b /b a/b/c
+    a publishes $topic
+    a,b < PUBLISH $topic
+end
+a publishes a/c
+b . nothing
+
+=== TEST 6: levels may be empty
+--- versions: 4 5
+--- mqtt
+a connects
+a subscribes a//b /
+a publishes a//b
+a < PUBLISH a//b
+a publishes /
+a < PUBLISH /
+a publishes a/b
+a publishes a///b
+a publishes //
+a . nothing
+
+=== TEST 7: wildcards do not match topics that begin with $
+--- versions: 4 5
+--- mqtt
+a,b,c connects
+a > SUBSCRIBE 1 "#" +/x "+/#" "+/+"
+a < SUBACK 1 codes=0,0,0,0
+b subscribes '$other/#'
+c subscribes '$other/+'
+b publishes '$other/x' payload="1"
+b,c < PUBLISH '$other/x' payload="1"
+a . nothing
+
+=== TEST 8: $ elsewhere is an ordinary character
+--- versions: 4 5
+--- mqtt
+a connects
+a subscribes a/+
+a publishes 'a/$x'
+a < PUBLISH 'a/$x'
+
+=== TEST 9: topics are bytes
+--- versions: 4 5
+--- mqtt
+a connects
+a subscribes "\xc3\xa4/+" "caf\xc3\xa9" "\xef\xbb\xbfx" "with space/ "
+a publishes "\xc3\xa4/\xf0\x9f\x98\x80"
+a < PUBLISH "\xc3\xa4/\xf0\x9f\x98\x80"
+a publishes "\xef\xbb\xbfx"
+a < PUBLISH "\xef\xbb\xbfx"
+a publishes "with space/ "
+a < PUBLISH "with space/ "
+a publishes "caf\xc3\xa9"
+a < PUBLISH "caf\xc3\xa9"
+a publishes "cafe\xcc\x81"
+a publishes x
+a publishes "with space/"
+a . nothing
+
+=== TEST 10: long topics
+--- versions: 4 5
+--- zone: 16m
+--- mqtt
+a connects
+a subscribes 1000*"x"/#
+a publishes 1000*"x"/y
+a < PUBLISH 1000*"x"/y
+a publishes 999*"x"/y
+a . nothing
+b connects
+b subscribes "#"
+b publishes 65535*x
+b < PUBLISH 65535*x
+
+=== TEST 11: deep topics
+--- versions: 4 5
+--- mqtt
+a connects
+a subscribes 100*"l/"# 100*"+/"end
+a publishes 100*"l/"x
+a < PUBLISH 100*"l/"x
+a publishes 100*"l/"end
+a < PUBLISH 100*"l/"end
+a publishes 99*"l/"end
+a . nothing
+
+=== TEST 12: no wildcard in a topic
+--- versions: 4 5
+--- mqtt
+watch connects
+watch subscribes "#"
+for $topic in a/+ + "#" a/# a+b "a#b"
+    a connects
+    a > PUBLISH $topic payload="x"
+    a < end 0x90|0x81|0x82
+end
+watch . nothing
+
+=== TEST 13: no empty topic
+--- versions: 4 5
+--- mqtt
+a connects
+a > PUBLISH "" payload="x"
+a < end 0x82|0x81|0x90
+
+=== TEST 14: ill-formed topics
+--- versions: 4 5
+--- mqtt
+watch connects
+watch subscribes "#"
+for $bad in ff c080 eda080 f5808080 e282 610062 00
+    a connects
+    a > PUBLISH hex:$bad payload="x"
+    a < end 0x81
+end
+watch . nothing
+
+=== TEST 15: a topic past the end of its packet
+--- versions: 4 5
+--- mqtt
+a connects
+a > HEX 30 04 0003 61 62
+a < end 0x81
+a connects
+a > HEX 30 01 00
+a < end 0x81
+a connects
+a > HEX 30 00
+a < end 0x81
+
+=== TEST 16: many subscribers of many filters
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+pub connects
+for $n in 1..10
+    s$n connects
+    s$n subscribes t/$n/+ +/$n/x "t/#" other/$n
+end
+for $n in 1..10
+    pub publishes t/$n/x payload="m$n"
+end
+for $s in 1..10
+    for $n in 1..10
+        s$s < PUBLISH t/$n/x payload="m$n"
+    end
+    s$s . nothing
+end

@@ -1,0 +1,143 @@
+# UNSUBSCRIBE and UNSUBACK.
+
+use Test::Nginx::MQTT;
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: nothing comes any more
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+sub,pub connects
+sub subscribes t qos=1
+sub > UNSUBSCRIBE 0xbeef t
+[4] sub < UNSUBACK 0xbeef
+[5] sub < UNSUBACK 0xbeef codes=0
+pub publishes t qos=1 payload="x"
+sub . nothing
+
+=== TEST 2: as bytes
+--- mqtt
+a connects v4
+a > HEX a2 05 0001 0001 61
+a < HEX b0 02 0001
+b connects v5
+b > HEX a2 06 0001 00 0001 61
+b < HEX b0 04 0001 00 11
+
+=== TEST 3: several filters, known and unknown
+--- versions: 4 5
+--- mqtt
+a connects
+a subscribes t u v
+a > UNSUBSCRIBE 2 t x v t
+[4] a < UNSUBACK 2
+[5] a < UNSUBACK 2 codes=0,0x11,0,0x11
+a publishes t
+a publishes v
+a publishes u
+a < PUBLISH u
+a . nothing
+
+=== TEST 4: filters are compared byte by byte
+--- versions: 4 5
+--- mqtt
+a connects
+a subscribes a/+
+a > UNSUBSCRIBE 1 a/b a/# A/+ a/+/ /a/+ "#"
+[4] a < UNSUBACK 1
+[5] a < UNSUBACK 1 codes=0x11,0x11,0x11,0x11,0x11,0x11
+a publishes a/b
+a < PUBLISH a/b
+
+=== TEST 5: another filter goes on
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+sub,pub connects
+sub > SUBSCRIBE 1 a/# qos=1 a/b qos=2
+sub < SUBACK 1 codes=1,2
+sub unsubscribes a/b
+pub publishes a/b qos=2 payload="x"
+sub < PUBLISH a/b qos=1 id=$id payload="x"
+sub . nothing
+
+=== TEST 6: another client's subscription goes on
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+a,b,pub connects
+a,b subscribes t
+a unsubscribes t
+pub publishes t payload="x"
+b < PUBLISH t payload="x"
+a . nothing
+
+=== TEST 7: deliveries that have begun are finished
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+sub connects resume
+pub connects
+sub subscribes t qos=2
+pub publishes t qos=2 payload="x"
+sub < PUBLISH t qos=2 id=$id payload="x"
+sub unsubscribes t
+sub closes
+sub connects resume sp=1
+sub < PUBLISH t qos=2 dup id=$id payload="x"
+sub > PUBREC $id
+sub < PUBREL $id
+sub > PUBCOMP $id
+sub . nothing
+
+=== TEST 8: it is for good
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+sub connects resume
+pub connects
+sub subscribes t qos=1
+sub unsubscribes t
+sub closes
+pub publishes t qos=1 payload="x"
+sub connects resume sp=1
+pub publishes t qos=1 payload="y"
+sub . nothing
+
+=== TEST 9: packet id 0, no filter, wrong flags
+--- versions: 4 5
+--- mqtt
+a connects
+a > UNSUBSCRIBE 0 t
+a < end 0x82|0x81
+a connects
+a > UNSUBSCRIBE 1 nofilter
+a < end 0x82|0x81
+for $first in 0xa0 0xa1 0xa3
+    a connects
+    a > UNSUBSCRIBE 1 t first=$first
+    a < end 0x81
+end
+
+=== TEST 10: ill-formed strings
+--- versions: 4 5
+--- mqtt
+for $bad in ff c080 eda080 610062
+    a connects
+    a > UNSUBSCRIBE 1 hex:$bad
+    a < end 0x81
+end
+
+=== TEST 11: subscribing and unsubscribing many times
+--- versions: 4 5
+--- mqtt
+a connects
+for $n in 1..50
+    a subscribes t/$n/+ t/# qos=1
+    a unsubscribes t/$n/+ t/#
+end
+a publishes t/1/x
+a . nothing
