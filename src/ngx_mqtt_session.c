@@ -467,7 +467,10 @@ ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 
     hub = s->hub;
 
+    /* without a state a rebuild does not see it, retired as it may be */
+
     ngx_mqtt_set(w->slot->reaping, NULL);
+    ngx_mqtt_set(s->state, NGX_MQTT_STATE_NONE);
     ngx_mqtt_set(s->serial, 0);
     ngx_mqtt_block_retire_locked(w->zone, s);
 
