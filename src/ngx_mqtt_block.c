@@ -77,9 +77,17 @@ ngx_mqtt_block_init(ngx_mqtt_blocks_t *blocks, u_char *start, u_char *end)
                                   NGX_MQTT_PAGE_SIZE);
     blocks->npages = n;
     blocks->nfree = n;
-    blocks->reserve = ngx_min(n / 16, 64);
+
+    ngx_mqtt_block_reserve_locked(blocks, 1);
 
     return NGX_OK;
+}
+
+
+void
+ngx_mqtt_block_reserve_locked(ngx_mqtt_blocks_t *blocks, ngx_uint_t keep)
+{
+    ngx_mqtt_set(blocks->reserve, keep ? ngx_min(blocks->npages / 16, 64) : 0);
 }
 
 
@@ -224,9 +232,9 @@ ngx_mqtt_block_reclaim_locked(ngx_mqtt_zone_t *zone, ngx_uint_t budget)
     for (i = 0; i < root->nslots; i++) {
         slot = root->slots[i];
 
-        if (slot->state == NGX_MQTT_SLOT_LIVE && slot->walking
-            && slot->walking < oldest)
-        {
+        /* a dead one too, until what it left unfinished is finished */
+
+        if (slot->walking && slot->walking < oldest) {
             oldest = slot->walking;
         }
     }
@@ -523,6 +531,35 @@ ngx_mqtt_block_mark_locked(ngx_mqtt_zone_t *zone, void *p)
     page->mark[n / 64] |= bit;
 
     return 1;
+}
+
+
+ngx_uint_t
+ngx_mqtt_block_marked_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind, void *p)
+{
+    size_t              offset;
+    ngx_uint_t          n;
+    ngx_mqtt_page_t    *page;
+    ngx_mqtt_blocks_t  *blocks;
+
+    blocks = &zone->root->blocks;
+    page = ngx_mqtt_block_page(blocks, p);
+
+    if (page == NULL || page->kind != kind
+        || page->class == NGX_MQTT_CLASS_REST)
+    {
+        return 0;
+    }
+
+    n = 0;
+    offset = (u_char *) p - ngx_mqtt_page_start(blocks, page);
+
+    if (page->class < NGX_MQTT_CLASSES) {
+        n = offset / ngx_mqtt_block_sizes[page->class];
+        offset %= ngx_mqtt_block_sizes[page->class];
+    }
+
+    return offset == 0 && (page->mark[n / 64] & ((uint64_t) 1 << (n % 64)));
 }
 
 

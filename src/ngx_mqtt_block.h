@@ -113,9 +113,18 @@ ngx_mqtt_page_t *ngx_mqtt_block_page(ngx_mqtt_blocks_t *blocks, void *p);
 /* For rebuild and check: bytes of a block on this page. */
 size_t ngx_mqtt_block_size(ngx_mqtt_page_t *page);
 
-/* For rebuild: forgets all marks; marks one block (1: it was not yet). */
+/* For rebuild: whether pages are kept for slots, as they normally are. */
+void ngx_mqtt_block_reserve_locked(ngx_mqtt_blocks_t *blocks,
+    ngx_uint_t keep);
+
+/*
+ * For rebuild: forgets all marks; marks one block (1: it was not yet); tells
+ * whether any address is the start of a marked block of that kind.
+ */
 void ngx_mqtt_block_unmark_all_locked(ngx_mqtt_zone_t *zone);
 ngx_uint_t ngx_mqtt_block_mark_locked(ngx_mqtt_zone_t *zone, void *p);
+ngx_uint_t ngx_mqtt_block_marked_locked(ngx_mqtt_zone_t *zone,
+    ngx_uint_t kind, void *p);
 
 /* For rebuild: whatever is not marked becomes free. */
 void ngx_mqtt_block_sweep_locked(ngx_mqtt_zone_t *zone);

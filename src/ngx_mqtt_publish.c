@@ -600,10 +600,12 @@ ngx_mqtt_publish_finish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
         /* see ngx_mqtt_publish_settle_locked() */
 
         ngx_mqtt_set(pub->target, s);
+        ngx_mqtt_set(pub->serial, e->order);
         ngx_mqtt_set(pub->current, e);
         ngx_mqtt_set(pub->todo, e->next);
 
-        if (s->state == NGX_MQTT_STATE_LIVE && (uint32_t) s->serial == e->order)
+        if (s && s->state == NGX_MQTT_STATE_LIVE
+            && (uint32_t) s->serial == e->order)
         {
             ngx_mqtt_queue_append_locked(w, s, e, m);
             ngx_mqtt_set(pub->current, NULL);
@@ -647,8 +649,10 @@ ngx_mqtt_publish_settle_locked(ngx_mqtt_zone_t *zone,
      * one.  If it was not, it becomes the next to be queued again.
      */
 
-    if (pub->todo != e && s->tail != e && s->tail0 != e) {
-        e->order = (uint32_t) s->serial;
+    if (pub->todo != e
+        && (s == NULL || (s->tail != e && s->tail0 != e)))
+    {
+        e->order = pub->serial;
         e->m.target = s;
 
         ngx_mqtt_set(e->next, pub->todo);

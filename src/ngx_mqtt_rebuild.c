@@ -18,6 +18,7 @@
 
 
 static void ngx_mqtt_rebuild_slots_locked(ngx_mqtt_zone_t *zone);
+static void ngx_mqtt_rebuild_targets_locked(ngx_mqtt_zone_t *zone);
 static ngx_int_t ngx_mqtt_rebuild_mark_hub(ngx_mqtt_zone_t *zone,
     void *block, void *data);
 static ngx_int_t ngx_mqtt_rebuild_mark_session(ngx_mqtt_zone_t *zone,
@@ -88,9 +89,16 @@ ngx_mqtt_rebuild_locked(ngx_mqtt_zone_t *zone, ngx_uint_t dead)
     ngx_mqtt_rebuild_walk(zone, NGX_MQTT_KIND_RETAIN,
                           ngx_mqtt_rebuild_mark_retain);
 
+    ngx_mqtt_rebuild_targets_locked(zone);
+
     ngx_mqtt_block_sweep_locked(zone);
 
-    /* what was there before has room again: these do not fail */
+    /*
+     * What was there before has room again, slots having taken of the reserve
+     * or not: these do not fail.
+     */
+
+    ngx_mqtt_block_reserve_locked(&root->blocks, 0);
 
     (void) ngx_mqtt_hash_init_locked(zone, &root->sessions);
     (void) ngx_mqtt_hash_init_locked(zone, &root->subs);
@@ -103,9 +111,16 @@ ngx_mqtt_rebuild_locked(ngx_mqtt_zone_t *zone, ngx_uint_t dead)
                           ngx_mqtt_rebuild_link_retain);
     ngx_mqtt_rebuild_link_slots(zone);
 
+    ngx_mqtt_block_reserve_locked(&root->blocks, 1);
+
+    /* it may have been finishing the publication of another dead slot */
+
+    for (i = 0; i < root->nslots; i++) {
+        ngx_mqtt_publish_settle_locked(zone, &root->slots[i]->pub);
+    }
+
     if (dead < root->nslots) {
-        ngx_mqtt_publish_settle_locked(zone, &root->slots[dead]->pub);
-        root->slots[dead]->state = NGX_MQTT_SLOT_DEAD;
+        ngx_mqtt_set(root->slots[dead]->state, NGX_MQTT_SLOT_DEAD);
     }
 
     ngx_mqtt_rebuild_release_hubs(zone);
@@ -202,6 +217,40 @@ ngx_mqtt_rebuild_slots_locked(ngx_mqtt_zone_t *zone)
 }
 
 
+/* Sessions that publications wait for and that are gone. */
+
+static void
+ngx_mqtt_rebuild_targets_locked(ngx_mqtt_zone_t *zone)
+{
+    ngx_uint_t               i;
+    ngx_mqtt_entry_t        *e;
+    ngx_mqtt_publication_t  *pub;
+
+    for (i = 0; i < zone->root->nslots; i++) {
+        pub = &zone->root->slots[i]->pub;
+
+        if (pub->message == NULL) {
+            continue;
+        }
+
+        if (pub->current
+            && !ngx_mqtt_block_marked_locked(zone, NGX_MQTT_KIND_SESSION,
+                                             pub->target))
+        {
+            ngx_mqtt_set(pub->target, NULL);
+        }
+
+        for (e = pub->todo; e; e = e->next) {
+            if (!ngx_mqtt_block_marked_locked(zone, NGX_MQTT_KIND_SESSION,
+                                              e->m.target))
+            {
+                ngx_mqtt_set(e->m.target, NULL);
+            }
+        }
+    }
+}
+
+
 static ngx_int_t
 ngx_mqtt_rebuild_mark_session(ngx_mqtt_zone_t *zone, void *block, void *data)
 {
@@ -212,6 +261,16 @@ ngx_mqtt_rebuild_mark_session(ngx_mqtt_zone_t *zone, void *block, void *data)
     ngx_mqtt_sub_t   *sub;
 
     (void) ngx_mqtt_block_mark_locked(zone, s);
+
+    /* killed on its way to lose its owner */
+
+    if (s->state == NGX_MQTT_STATE_ENDING) {
+        ngx_mqtt_set(s->attach, NULL);
+    }
+
+    if (s->attach == NULL) {
+        ngx_mqtt_set(s->sending, NULL);
+    }
 
     for (sub = s->subs; sub; sub = sub->next) {
         (void) ngx_mqtt_block_mark_locked(zone, sub);

@@ -110,7 +110,7 @@ ngx_mqtt_slot_started(ngx_pid_t pid)
         return 0;
     }
 
-    for (field = 2, p++; field < 22 && p; field++) {
+    for (field = 3, p++; field < 22 && p; field++) {
         p = strchr(p + 1, ' ');
     }
 
@@ -193,11 +193,6 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
     root = w->zone->root;
     state = slot->state;
 
-    if (slot->walking) {
-        ngx_mqtt_set(slot->walking, 0);
-        ngx_mqtt_set(root->walkers, root->walkers - 1);
-    }
-
     /* connections that were freed while they stood on the ready list */
 
     while (slot->ready) {
@@ -212,6 +207,11 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
 
     if (ngx_mqtt_publish_finish_locked(w, slot, budget) == NGX_AGAIN) {
         return NGX_AGAIN;
+    }
+
+    if (slot->walking) {
+        ngx_mqtt_set(slot->walking, 0);
+        ngx_mqtt_set(root->walkers, root->walkers - 1);
     }
 
     ngx_mqtt_slot_drop_refs_locked(w->zone, slot);

@@ -34,6 +34,7 @@ typedef struct {
     ngx_mqtt_entry_t     *todo;         /* not yet queued */
     ngx_mqtt_entry_t     *current;      /* in doubt after a kill */
     ngx_mqtt_session_t   *target;       /* of the current one */
+    uint32_t              serial;       /* of that, low half */
 } ngx_mqtt_publication_t;
 
 
