@@ -192,14 +192,10 @@ ngx_mqtt_publish_route(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     s = cl->attach->session;
     reason = NGX_MQTT_SUCCESS;
 
-    if (s == NULL) {
-        /* closed below */
+    /* a duplicate is answered, not routed again [MQTT-4.3.3-10] */
 
-    } else if (id && ngx_mqtt_session_holds_id_locked(s, id)) {
+    if (s && (id == 0 || !ngx_mqtt_session_holds_id_locked(s, id))) {
 
-        /* a duplicate: answered, not routed again [MQTT-4.3.3-10] */
-
-    } else {
         reason = ngx_mqtt_publish_locked(w, s->hub, m, topic, s, id, 0,
                                          cl->conf->max_retained);
 
