@@ -1,11 +1,6 @@
 # Everything that is made is in build/.
 
-NGINX_DEV    ?= /usr/share/nginx/src
-FUZZ_SECONDS ?= 60
-DESTDIR      ?=
-TESTS        ?=
-
-export FUZZ_SECONDS DESTDIR
+NGINX_DEV ?= /usr/share/nginx/src
 
 .PHONY: all kill deps run test unit fuzz check-all install clean
 
@@ -35,6 +30,7 @@ unit:
 	@.ci/deps build test
 	@.ci/unit
 
+# FUZZ_SECONDS=60 in all
 fuzz:
 	@.ci/deps build test
 	@.ci/fuzz
@@ -44,6 +40,7 @@ check-all:
 	@.ci/deps build test
 	@.ci/check-all
 
+# DESTDIR=/
 install: all
 	@.ci/install
 
