@@ -93,6 +93,7 @@ ngx_mqtt_check_hubs(ngx_mqtt_check_t *ck)
         ngx_mqtt_check(ck, hub->sessions == 0, "hub's sessions");
         ngx_mqtt_check(ck, hub->subscriptions == 0, "hub's subscriptions");
         ngx_mqtt_check(ck, hub->nretained == 0, "hub's retained messages");
+        ngx_mqtt_check(ck, hub->publishers == 0, "hub's publishers");
     }
 
     ngx_mqtt_check_count_hubs(ck, 1);
@@ -330,6 +331,8 @@ ngx_mqtt_check_slots(ngx_mqtt_check_t *ck)
                                && slot->ready == NULL
                                && slot->filling == NULL
                                && slot->big == NULL
+                               && slot->matching == NULL
+                               && slot->hub == NULL
                                && slot->reaping == NULL
                                && slot->walking == 0
                                && slot->nheld == 0
@@ -418,12 +421,19 @@ ngx_mqtt_check_count_hubs(ngx_mqtt_check_t *ck, ngx_uint_t delta)
 {
     ngx_uint_t          i, page;
     ngx_mqtt_zone_t    *zone;
+    ngx_mqtt_slot_t    *slot;
     ngx_mqtt_attach_t  *a;
 
     zone = ck->zone;
 
     for (i = 0; i < ck->root->nslots; i++) {
-        for (a = ck->root->slots[i]->attached; a; a = a->next) {
+        slot = ck->root->slots[i];
+
+        if (slot->hub) {
+            slot->hub->publishers += delta;
+        }
+
+        for (a = slot->attached; a; a = a->next) {
             if (a->hub) {
                 a->hub->connections += delta;
             }
@@ -595,6 +605,7 @@ ngx_mqtt_check_slot_refs(ngx_mqtt_check_t *ck, ngx_mqtt_check_ref_pt handler)
 
         ngx_mqtt_check_ref(ck, handler, slot->filling);
         ngx_mqtt_check_ref(ck, handler, slot->big);
+        ngx_mqtt_check_ref(ck, handler, slot->matching);
         ngx_mqtt_check_ref(ck, handler, slot->pub.message);
 
         for (k = 0; k < slot->nheld; k++) {

@@ -25,6 +25,7 @@ typedef struct {
     uint64_t              from_serial;
     uint64_t              serial;      /* of this match */
     ngx_uint_t            epoch;
+    ngx_uint_t            will;
     ngx_mqtt_entry_t     *entries;
     ngx_uint_t            matched;
     ngx_uint_t            budget;      /* left of this hold */
@@ -44,6 +45,8 @@ static ngx_int_t ngx_mqtt_publish_merge_locked(ngx_mqtt_publishing_t *p,
 static ngx_int_t ngx_mqtt_publish_pause_locked(ngx_mqtt_publishing_t *p);
 static ngx_uint_t ngx_mqtt_publish_own(ngx_mqtt_publishing_t *p,
     ngx_mqtt_session_t *s);
+static void ngx_mqtt_publish_enter_locked(ngx_mqtt_publishing_t *p);
+static ngx_uint_t ngx_mqtt_publish_is_will(ngx_mqtt_publishing_t *p);
 static ngx_int_t ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p,
     ngx_str_t *topic, ngx_uint_t packet_id, ngx_uint_t max_retained);
 static void ngx_mqtt_publish_abandon_locked(ngx_mqtt_publishing_t *p);
@@ -149,8 +152,9 @@ ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_hub_t *hub,
     p.message = m;
     p.from = from;
     p.from_serial = from ? from->serial : 0;
+    p.will = will;
 
-    ngx_mqtt_slot_enter_locked(w);
+    ngx_mqtt_publish_enter_locked(&p);
 
     do {
         rc = ngx_mqtt_publish_collect_locked(&p, topic);
@@ -174,10 +178,14 @@ ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_hub_t *hub,
         } while (rc == NGX_AGAIN);
 
     } else {
-        w->full = (rc == NGX_ERROR);
+
+        if (rc == NGX_ERROR) {
+            w->full = 1;
+        }
+
         ngx_mqtt_publish_abandon_locked(&p);
 
-        if (will && from->serial == p.from_serial) {
+        if (ngx_mqtt_publish_is_will(&p)) {
             ngx_mqtt_session_drop_will_locked(w->zone, from);
         }
     }
@@ -188,12 +196,67 @@ ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_hub_t *hub,
     }
 
     ngx_mqtt_slot_leave_locked(w);
+    ngx_mqtt_publish_release_locked(w->zone, w->slot);
 
-    if (rc != NGX_OK) {
+    if (rc == NGX_ERROR || rc == NGX_DECLINED) {
         return NGX_MQTT_QUOTA_EXCEEDED;
     }
 
     return p.matched ? NGX_MQTT_SUCCESS : NGX_MQTT_NO_MATCHING_SUBSCRIBERS;
+}
+
+
+/*
+ * The lock is released now and then, but the message and the hub stay, and
+ * what the match has found is not freed.
+ */
+
+static void
+ngx_mqtt_publish_enter_locked(ngx_mqtt_publishing_t *p)
+{
+    ngx_mqtt_slot_t  *slot;
+
+    slot = p->worker->slot;
+
+    ngx_mqtt_slot_enter_locked(p->worker);
+
+    ngx_mqtt_set(slot->hub, p->hub);
+    ngx_mqtt_set(p->hub->publishers, p->hub->publishers + 1);
+
+    ngx_mqtt_set(slot->matching, p->message);
+    ngx_mqtt_set(p->message->refs, p->message->refs + 1);
+}
+
+
+void
+ngx_mqtt_publish_release_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_slot_t *slot)
+{
+    ngx_mqtt_hub_t      *hub;
+    ngx_mqtt_message_t  *m;
+
+    m = slot->matching;
+    hub = slot->hub;
+
+    if (m) {
+        ngx_mqtt_set(slot->matching, NULL);
+        ngx_mqtt_message_unref_locked(zone, m);
+    }
+
+    if (hub) {
+        ngx_mqtt_set(slot->hub, NULL);
+        ngx_mqtt_set(hub->publishers, hub->publishers - 1);
+        ngx_mqtt_hub_release_locked(zone, hub);
+    }
+}
+
+
+/* Whether the message is the present will of the session it came from. */
+
+static ngx_uint_t
+ngx_mqtt_publish_is_will(ngx_mqtt_publishing_t *p)
+{
+    return p->will && p->from && p->from->serial == p->from_serial
+           && p->from->will && p->from->will->message == p->message;
 }
 
 
@@ -463,6 +526,11 @@ ngx_mqtt_publish_abandon_locked(ngx_mqtt_publishing_t *p)
 }
 
 
+/*
+ * NGX_DONE: another process has published it in the meantime, or it is a
+ * will no longer.
+ */
+
 static ngx_int_t
 ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic,
     ngx_uint_t packet_id, ngx_uint_t max_retained)
@@ -483,10 +551,19 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic,
         packet_id = 0;
     }
 
-    if (packet_id
-        && ngx_mqtt_session_reserve_id_locked(zone, p->from) != NGX_OK)
-    {
-        return NGX_ERROR;
+    if (p->will && !ngx_mqtt_publish_is_will(p)) {
+        return NGX_DONE;
+    }
+
+    if (packet_id) {
+
+        if (ngx_mqtt_session_holds_id_locked(p->from, packet_id)) {
+            return NGX_DONE;
+        }
+
+        if (ngx_mqtt_session_reserve_id_locked(zone, p->from) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     if (m->retain) {

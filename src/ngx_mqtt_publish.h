@@ -60,6 +60,10 @@ ngx_uint_t ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_hub_t *hub,
 ngx_int_t ngx_mqtt_publish_finish_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_slot_t *slot, ngx_uint_t *budget);
 
+/* Gives up what a slot keeps while it publishes: the message, the hub. */
+void ngx_mqtt_publish_release_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_slot_t *slot);
+
 /*
  * After a kill inside the lock, at the end of the rebuild: completes what
  * belongs to the commit and settles the target in doubt.

@@ -196,6 +196,7 @@ ngx_mqtt_rebuild_slots_locked(ngx_mqtt_zone_t *zone)
 
         ngx_mqtt_rebuild_mark_message(zone, slot->filling);
         ngx_mqtt_rebuild_mark_message(zone, slot->big);
+        ngx_mqtt_rebuild_mark_message(zone, slot->matching);
         ngx_mqtt_rebuild_mark_message(zone, slot->pub.message);
 
         for (k = 0; k < slot->nheld; k++) {
@@ -382,6 +383,7 @@ ngx_mqtt_rebuild_link_hub(ngx_mqtt_zone_t *zone, void *block, void *data)
     hub->sessions = 0;
     hub->subscriptions = 0;
     hub->nretained = 0;
+    hub->publishers = 0;
     hub->subs = ngx_mqtt_node_root_locked(zone);
     hub->retained = ngx_mqtt_node_root_locked(zone);
 
@@ -511,6 +513,10 @@ ngx_mqtt_rebuild_link_slots(ngx_mqtt_zone_t *zone)
 
         if (slot->walking) {
             root->walkers++;
+        }
+
+        if (slot->hub) {
+            slot->hub->publishers++;
         }
 
         slot->ready = NULL;

@@ -214,6 +214,7 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
         ngx_mqtt_set(root->walkers, root->walkers - 1);
     }
 
+    ngx_mqtt_publish_release_locked(w->zone, slot);
     ngx_mqtt_slot_drop_refs_locked(w->zone, slot);
 
     if (slot->reaping) {

@@ -54,6 +54,8 @@ struct ngx_mqtt_slot_s {
 
     ngx_mqtt_message_t     *filling;    /* being copied into */
     ngx_mqtt_message_t     *big;        /* being copied from, in pieces */
+    ngx_mqtt_message_t     *matching;   /* being published ... */
+    ngx_mqtt_hub_t         *hub;        /* ... to this hub */
     ngx_mqtt_session_t     *reaping;    /* an ended session */
     ngx_mqtt_publication_t  pub;
 

@@ -243,6 +243,7 @@ ngx_mqtt_hub_create_locked(ngx_mqtt_zone_t *zone, ngx_str_t *name)
     hub->sessions = 0;
     hub->subscriptions = 0;
     hub->nretained = 0;
+    hub->publishers = 0;
     hub->len = name->len;
     ngx_memcpy(hub->name, name->data, name->len);
 
@@ -275,7 +276,9 @@ ngx_mqtt_hub_release_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub)
     ngx_mqtt_hub_t   **prev;
     ngx_mqtt_root_t   *root;
 
-    if (hub->connections || hub->sessions || hub->nretained) {
+    if (hub->connections || hub->sessions || hub->nretained
+        || hub->publishers)
+    {
         return;
     }
 

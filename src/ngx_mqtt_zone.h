@@ -99,6 +99,7 @@ struct ngx_mqtt_hub_s {
     ngx_uint_t            sessions;
     ngx_uint_t            subscriptions;
     ngx_uint_t            nretained;
+    ngx_uint_t            publishers;   /* slots that publish to it now */
 
     ngx_uint_t            len;
     u_char                name[1];
