@@ -109,8 +109,6 @@ ngx_mqtt_check_place(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
                            "connection of another session");
         }
 
-        ngx_mqtt_check(ck, timer == 0 || s->replays,
-                       "connected session with a timer");
         return;
     }
 

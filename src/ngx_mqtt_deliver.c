@@ -145,7 +145,8 @@ ngx_mqtt_deliver(ngx_mqtt_worker_t *w)
 static ngx_int_t
 ngx_mqtt_deliver_collect_locked(ngx_mqtt_worker_t *w, ngx_uint_t *n)
 {
-    ngx_uint_t           more;
+    ngx_int_t            rc;
+    ngx_uint_t           before;
     ngx_mqtt_slot_t     *slot;
     ngx_mqtt_attach_t   *a;
     ngx_mqtt_client_t   *cl;
@@ -185,16 +186,27 @@ ngx_mqtt_deliver_collect_locked(ngx_mqtt_worker_t *w, ngx_uint_t *n)
             continue;
         }
 
-        more = 1;
-
-        if (s->replays) {
-            more = ngx_mqtt_retain_replay_locked(w, s);
-        }
+        before = *n;
+        rc = ngx_mqtt_retain_replay_locked(w, s);
 
         ngx_mqtt_deliver_take_locked(w, a, n);
 
-        if (!a->stalled && more && ngx_mqtt_queue_due_locked(s)) {
+        if (a->stalled) {
+            continue;
+        }
+
+        if (ngx_mqtt_queue_due_locked(s)
+            || (ngx_mqtt_retain_ready_locked(s)
+                && (rc == NGX_OK || *n != before)))
+        {
             ngx_mqtt_slot_ready_locked(w, a);
+
+        } else if (rc == NGX_BUSY && s->head == NULL) {
+
+            /* no acknowledgement will come: see ngx_mqtt_session_expire() */
+
+            ngx_mqtt_wheel_set_locked(&w->zone->root->session_wheel,
+                                      &s->timer, ngx_current_msec + 1000);
         }
     }
 
@@ -739,7 +751,9 @@ ngx_mqtt_deliver_unstall_locked(ngx_mqtt_worker_t *w, ngx_mqtt_attach_t *a)
 {
     ngx_mqtt_set(a->stalled, 0);
 
-    if (a->session && ngx_mqtt_queue_due_locked(a->session)) {
+    if (a->session
+        && (a->session->replays || ngx_mqtt_queue_due_locked(a->session)))
+    {
         ngx_mqtt_slot_ready_locked(w, a);
     }
 }

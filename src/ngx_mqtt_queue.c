@@ -475,7 +475,9 @@ ngx_mqtt_queue_pubcomp_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 static void
 ngx_mqtt_queue_settled_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 {
-    if (s->attach && !s->attach->stalled && ngx_mqtt_queue_due_locked(s)) {
+    if (s->attach && !s->attach->stalled
+        && (s->replays || ngx_mqtt_queue_due_locked(s)))
+    {
         ngx_mqtt_slot_ready_locked(w, s->attach);
     }
 }
@@ -501,7 +503,7 @@ ngx_mqtt_queue_resume_locked(ngx_mqtt_session_t *s)
 ngx_uint_t
 ngx_mqtt_queue_due_locked(ngx_mqtt_session_t *s)
 {
-    if (s->head0 || s->replays) {
+    if (s->head0) {
         return 1;
     }
 

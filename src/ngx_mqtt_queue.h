@@ -119,7 +119,7 @@ ngx_int_t ngx_mqtt_queue_pubcomp_locked(ngx_mqtt_worker_t *w,
 /* Makes everything unacknowledged due again, for a new connection. */
 void ngx_mqtt_queue_resume_locked(ngx_mqtt_session_t *s);
 
-/* Whether the session has something that may be sent now. */
+/* Whether the session's queues have something that may be sent now. */
 ngx_uint_t ngx_mqtt_queue_due_locked(ngx_mqtt_session_t *s);
 
 /* A packet id for a new message that is not in flight (1..65535). */

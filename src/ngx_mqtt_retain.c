@@ -15,7 +15,7 @@
 /* pages that one step of a paced replay looks at */
 #define NGX_MQTT_RETAIN_PAGES      64
 
-/* entries in a session's queues up to which a replay goes on */
+/* entries in a session's queues up to which a replay goes on, or adds */
 #define NGX_MQTT_RETAIN_LOW        128
 
 
@@ -33,7 +33,8 @@ typedef struct {
     ngx_mqtt_worker_t   *worker;
     ngx_mqtt_sub_t      *sub;
     ngx_str_t            filter;
-    ngx_uint_t           from;         /* offset in the page */
+    u_char              *from;         /* what lies before was seen */
+    ngx_uint_t           nsent;
 } ngx_mqtt_replay_t;
 
 
@@ -419,26 +420,35 @@ ngx_mqtt_retain_send_locked(ngx_mqtt_worker_t *w, ngx_mqtt_sub_t *sub,
 
 
 ngx_uint_t
+ngx_mqtt_retain_ready_locked(ngx_mqtt_session_t *s)
+{
+    return s->replays && s->queued <= NGX_MQTT_RETAIN_LOW && s->head0 == NULL;
+}
+
+
+ngx_int_t
 ngx_mqtt_retain_replay_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 {
+    u_char             *start;
     ngx_int_t           rc;
     ngx_uint_t          page;
     ngx_mqtt_sub_t     *sub;
     ngx_mqtt_replay_t   replay;
 
-    sub = s->replays;
-
-    if (sub == NULL || s->queued > NGX_MQTT_RETAIN_LOW || s->head0) {
-        return sub != NULL;
+    if (!ngx_mqtt_retain_ready_locked(s)) {
+        return NGX_OK;
     }
+
+    sub = s->replays;
+    page = sub->replay - 1;
+    start = w->zone->root->blocks.start;
 
     replay.worker = w;
     replay.sub = sub;
+    replay.nsent = 0;
     replay.filter.data = sub->filter;
     replay.filter.len = sub->len;
-    replay.from = sub->replay_from;
-
-    page = sub->replay - 1;
+    replay.from = start + (page << NGX_MQTT_PAGE_SHIFT) + sub->replay_from;
 
     rc = ngx_mqtt_block_walk_locked(w->zone, NGX_MQTT_KIND_RETAIN, &page,
                                     NGX_MQTT_RETAIN_PAGES,
@@ -448,15 +458,17 @@ ngx_mqtt_retain_replay_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
         ngx_mqtt_set(s->replays, sub->replay_next);
         ngx_mqtt_set(sub->replay, 0);
 
-        return s->replays != NULL;
+        return NGX_OK;
     }
 
     /* a kill between the two repeats some messages of one page */
 
-    ngx_mqtt_set(sub->replay_from, rc == NGX_AGAIN ? replay.from : 0);
+    ngx_mqtt_set(sub->replay_from,
+                 rc == NGX_OK ? 0
+                 : (replay.from - start) & (NGX_MQTT_PAGE_SIZE - 1));
     ngx_mqtt_set(sub->replay, page + 1);
 
-    return 1;
+    return rc == NGX_BUSY ? NGX_BUSY : NGX_OK;
 }
 
 
@@ -466,19 +478,15 @@ ngx_mqtt_retain_replay_block(ngx_mqtt_zone_t *zone, void *block, void *data)
     ngx_mqtt_replay_t *replay = data;
 
     ngx_str_t           topic;
-    ngx_uint_t          offset;
     ngx_mqtt_sub_t     *sub;
     ngx_mqtt_retain_t  *retain;
 
     retain = block;
     sub = replay->sub;
-    offset = (uintptr_t) block & (NGX_MQTT_PAGE_SIZE - 1);
 
-    if (replay->from > offset) {
+    if ((u_char *) block < replay->from) {
         return NGX_OK;
     }
-
-    replay->from = 0;
 
     if (retain->hub != sub->session->hub || retain->message == NULL) {
         return NGX_OK;
@@ -492,12 +500,19 @@ ngx_mqtt_retain_replay_block(ngx_mqtt_zone_t *zone, void *block, void *data)
         return NGX_OK;
     }
 
-    if (sub->session->queued > NGX_MQTT_RETAIN_LOW
-        || ngx_mqtt_retain_send_locked(replay->worker, sub, retain) != NGX_OK)
+    replay->from = block;
+
+    if (replay->nsent == NGX_MQTT_RETAIN_LOW
+        || sub->session->queued > NGX_MQTT_RETAIN_LOW)
     {
-        replay->from = offset;
         return NGX_AGAIN;
     }
+
+    if (ngx_mqtt_retain_send_locked(replay->worker, sub, retain) != NGX_OK) {
+        return replay->nsent ? NGX_AGAIN : NGX_BUSY;
+    }
+
+    replay->nsent++;
 
     return NGX_OK;
 }
@@ -507,6 +522,7 @@ ngx_int_t
 ngx_mqtt_retain_expire(ngx_mqtt_worker_t *w)
 {
     ngx_uint_t          budget;
+    ngx_mqtt_hub_t     *hub;
     ngx_mqtt_timer_t   *timer;
     ngx_mqtt_retain_t  *retain;
 
@@ -524,8 +540,11 @@ ngx_mqtt_retain_expire(ngx_mqtt_worker_t *w)
         retain = (ngx_mqtt_retain_t *)
                      ((u_char *) timer - offsetof(ngx_mqtt_retain_t, timer));
 
+        hub = retain->hub;
+
         ngx_mqtt_retain_clear_locked(w->zone, retain);
         ngx_mqtt_retain_release_locked(w->zone, retain);
+        ngx_mqtt_hub_release_locked(w->zone, hub);
     }
 
     ngx_mqtt_worker_unlock(w);

@@ -224,7 +224,7 @@ ngx_mqtt_session_attach_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 
     ngx_mqtt_queue_resume_locked(s);
 
-    if (ngx_mqtt_queue_due_locked(s)) {
+    if (s->replays || ngx_mqtt_queue_due_locked(s)) {
         ngx_mqtt_slot_ready_locked(w, a);
     }
 }
@@ -502,6 +502,17 @@ ngx_mqtt_session_expire(ngx_mqtt_worker_t *w)
 
         s = (ngx_mqtt_session_t *)
                 ((u_char *) timer - offsetof(ngx_mqtt_session_t, timer));
+
+        if (s->attach) {
+
+            /* it waits for room in the zone for retained messages */
+
+            if (s->replays) {
+                ngx_mqtt_slot_ready_locked(w, s->attach);
+            }
+
+            continue;
+        }
 
         end = s->away + (ngx_msec_t) s->expiry * 1000;
 

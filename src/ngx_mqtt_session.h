@@ -110,7 +110,7 @@ struct ngx_mqtt_session_s {
     ngx_mqtt_entry_t     *match_entry;  /* ... with this entry */
 
     ngx_mqtt_link_t       link;         /* root->sessions */
-    ngx_mqtt_timer_t      timer;        /* will delay, expiry */
+    ngx_mqtt_timer_t      timer;        /* will delay, expiry, replay */
 
     uint16_t              id_len;
     uint16_t              identity_len;
