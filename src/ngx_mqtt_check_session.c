@@ -224,16 +224,18 @@ ngx_mqtt_check_replays(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s,
 static void
 ngx_mqtt_check_queues(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
 {
-    size_t      bytes;
+    size_t      bytes, bytes0;
     ngx_uint_t  n;
 
     bytes = ngx_mqtt_check_queue(ck, s, s->head, s->tail, &n);
 
     ngx_mqtt_check(ck, n == s->queued, "session's number of entries");
 
-    bytes += ngx_mqtt_check_queue(ck, s, s->head0, s->tail0, &n);
+    bytes0 = ngx_mqtt_check_queue(ck, s, s->head0, s->tail0, &n);
 
-    ngx_mqtt_check(ck, bytes == s->queued_bytes, "session's queued bytes");
+    ngx_mqtt_check(ck, bytes0 == s->queued_bytes0, "session's QoS 0 bytes");
+    ngx_mqtt_check(ck, bytes + bytes0 == s->queued_bytes,
+                   "session's queued bytes");
 }
 
 

@@ -259,6 +259,11 @@ ngx_mqtt_deliver_take_locked(ngx_mqtt_worker_t *w, ngx_mqtt_attach_t *a,
         if (ngx_mqtt_entry_state(e) == NGX_MQTT_ENTRY_COMP) {
             r->type = NGX_MQTT_RECORD_PUBREL;
             r->d.packet_id = e->packet_id;
+
+            /* in flight again: so its ids never run out */
+
+            ngx_mqtt_set(e->flags, e->flags | NGX_MQTT_ENTRY_COUNTED);
+            ngx_mqtt_set(s->inflight, s->inflight + 1);
             ngx_mqtt_set(s->unsent, e->next);
             (*n)++;
             continue;
@@ -435,17 +440,19 @@ static void
 ngx_mqtt_deliver_sent0_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_record_t *r)
 {
+    size_t             size;
     ngx_mqtt_entry_t  *e;
 
     e = s->head0;
+    size = ngx_mqtt_message_size(r->message);
 
     /* the entry's reference passes to the slot, or to "sending" */
 
     ngx_mqtt_deliver_hold_locked(w, s, r);
 
     ngx_mqtt_set(s->head0, e->next);
-    ngx_mqtt_set(s->queued_bytes,
-                 s->queued_bytes - ngx_mqtt_message_size(r->message));
+    ngx_mqtt_set(s->queued_bytes, s->queued_bytes - size);
+    ngx_mqtt_set(s->queued_bytes0, s->queued_bytes0 - size);
 
     ngx_mqtt_entry_free_locked(w->zone, e);
 }

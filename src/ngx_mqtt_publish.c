@@ -345,8 +345,10 @@ static ngx_int_t
 ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_group_t *group)
 {
-    ngx_mqtt_sub_t    *sub;
-    ngx_mqtt_entry_t  *last;
+    uint64_t             match;
+    ngx_mqtt_sub_t      *sub;
+    ngx_mqtt_entry_t    *last, *entry;
+    ngx_mqtt_session_t  *s;
 
     for ( /* void */ ; group; group = group->next) {
 
@@ -363,8 +365,12 @@ ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
 
         /* never merged with the member's own copies */
 
-        sub->session->match = 0;
+        s = sub->session;
+        match = s->match;
+        entry = s->match_entry;
         last = p->entries;
+
+        s->match = 0;
 
         if (ngx_mqtt_publish_target_locked(p, sub) == NGX_ERROR
             && p->message->qos)
@@ -377,7 +383,8 @@ ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
                          p->entries->flags | NGX_MQTT_ENTRY_SHARED);
         }
 
-        sub->session->match = 0;
+        s->match = match;
+        s->match_entry = entry;
     }
 
     return NGX_OK;

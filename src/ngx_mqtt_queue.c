@@ -124,13 +124,12 @@ ngx_mqtt_queue_accepts_locked(ngx_mqtt_session_t *s, ngx_uint_t qos,
                ? NGX_DECLINED : NGX_OK;
     }
 
-    if (s->queued_bytes + size <= s->max_bytes
-        && (s->max_queued == 0 || s->queued < s->max_queued))
-    {
-        return NGX_OK;
-    }
+    /* QoS 0 makes room, and an empty queue takes any one message */
 
-    if (s->head0 && (s->max_queued == 0 || s->queued < s->max_queued)) {
+    if (s->head == NULL
+        || (s->queued_bytes - s->queued_bytes0 + size <= s->max_bytes
+            && (s->max_queued == 0 || s->queued < s->max_queued)))
+    {
         return NGX_OK;
     }
 
@@ -179,6 +178,7 @@ ngx_mqtt_queue_append_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         }
 
         ngx_mqtt_set(s->tail0, e);
+        ngx_mqtt_set(s->queued_bytes0, s->queued_bytes0 + size);
 
     } else {
 
@@ -294,15 +294,17 @@ ngx_mqtt_queue_remove_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
 void
 ngx_mqtt_queue_remove0_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s)
 {
+    size_t               size;
     ngx_mqtt_entry_t    *e;
     ngx_mqtt_message_t  *m;
 
     e = s->head0;
     m = e->m.message;
+    size = ngx_mqtt_message_size(m);
 
     ngx_mqtt_set(s->head0, e->next);
-    ngx_mqtt_set(s->queued_bytes,
-                 s->queued_bytes - ngx_mqtt_message_size(m));
+    ngx_mqtt_set(s->queued_bytes, s->queued_bytes - size);
+    ngx_mqtt_set(s->queued_bytes0, s->queued_bytes0 - size);
 
     ngx_mqtt_message_unref_locked(zone, m);
     ngx_mqtt_entry_free_locked(zone, e);

@@ -290,8 +290,9 @@ ngx_mqtt_rebuild_mark_session(ngx_mqtt_zone_t *zone, void *block, void *data)
 
     s->queued_bytes = ngx_mqtt_rebuild_mark_queue(zone, s, s->head, &s->tail,
                                                   &s->queued);
-    s->queued_bytes += ngx_mqtt_rebuild_mark_queue(zone, s, s->head0,
+    s->queued_bytes0 = ngx_mqtt_rebuild_mark_queue(zone, s, s->head0,
                                                    &s->tail0, &n);
+    s->queued_bytes += s->queued_bytes0;
 
     return NGX_OK;
 }

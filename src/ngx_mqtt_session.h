@@ -95,6 +95,7 @@ struct ngx_mqtt_session_s {
     uint32_t              queued;       /* entries from head on */
     uint32_t              inflight;     /* sent on this connection */
     size_t                queued_bytes; /* both queues */
+    size_t                queued_bytes0;  /* of QoS 0 */
 
     uint32_t              max_queued;   /* limits of the hub it is used with */
     u_char                overflow;
