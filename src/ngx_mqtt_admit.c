@@ -192,7 +192,9 @@ ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
 
         old = s->attach;
 
-        if (cx->connect->clean_start || (old && s->expiry == 0)) {
+        if (cx->connect->clean_start || (old && s->expiry == 0)
+            || ngx_mqtt_session_expired(s))
+        {
             ngx_mqtt_session_end_locked(w, s);
             continue;
         }

@@ -291,6 +291,14 @@ ngx_mqtt_session_leave_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 }
 
 
+ngx_uint_t
+ngx_mqtt_session_expired(ngx_mqtt_session_t *s)
+{
+    return s->attach == NULL && s->expiry != NGX_MQTT_EXPIRY_NEVER
+           && s->away + (ngx_msec_t) s->expiry * 1000 <= ngx_current_msec;
+}
+
+
 /* Sets the timer of an offline session to what comes first. */
 
 static void
@@ -516,7 +524,7 @@ ngx_mqtt_session_expire(ngx_mqtt_worker_t *w)
 
         end = s->away + (ngx_msec_t) s->expiry * 1000;
 
-        if (s->expiry != NGX_MQTT_EXPIRY_NEVER && end <= ngx_current_msec) {
+        if (ngx_mqtt_session_expired(s)) {
             ngx_mqtt_session_end_locked(w, s);
             continue;
         }

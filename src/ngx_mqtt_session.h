@@ -189,6 +189,9 @@ void ngx_mqtt_session_link_locked(ngx_mqtt_zone_t *zone,
  */
 ngx_int_t ngx_mqtt_session_reap(ngx_mqtt_worker_t *w);
 
+/* Whether an offline session's time is over, also before the next tick. */
+ngx_uint_t ngx_mqtt_session_expired(ngx_mqtt_session_t *s);
+
 /* Wills and expiry that are due; as ngx_mqtt_session_reap(). */
 ngx_int_t ngx_mqtt_session_expire(ngx_mqtt_worker_t *w);
 

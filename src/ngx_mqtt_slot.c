@@ -80,25 +80,27 @@ ngx_mqtt_slot_create_locked(ngx_mqtt_zone_t *zone)
 uint64_t
 ngx_mqtt_slot_started(ngx_pid_t pid)
 {
-    int         fd, field;
-    char        path[32 + NGX_INT64_LEN], buf[1024], *p;
-    ssize_t     n;
+    int       fd, field;
+    char      path[32 + NGX_INT64_LEN], buf[1024], *p;
+    ssize_t   n;
+
+    if (kill(pid, 0) == -1 && ngx_errno == NGX_ESRCH) {
+        return 0;
+    }
 
     ngx_sprintf((u_char *) path, "/proc/%P/stat%Z", pid);
 
     fd = open(path, O_RDONLY);
 
     if (fd == -1) {
-        /* without /proc a process that answers counts as the same one */
-        return (ngx_errno == NGX_ENOENT && access("/proc/self/stat", R_OK) == 0)
-               ? 0 : (kill(pid, 0) == -1 && ngx_errno == ESRCH) ? 0 : 1;
+        return NGX_MQTT_STARTED_UNKNOWN;
     }
 
     n = read(fd, buf, sizeof(buf) - 1);
     (void) close(fd);
 
     if (n <= 0) {
-        return 0;
+        return NGX_MQTT_STARTED_UNKNOWN;
     }
 
     buf[n] = '\0';
@@ -106,7 +108,12 @@ ngx_mqtt_slot_started(ngx_pid_t pid)
     /* the name may hold anything: the fields go on behind its last ')' */
 
     p = strrchr(buf, ')');
-    if (p == NULL || p + 2 >= buf + n || p[2] == 'Z' || p[2] == 'X') {
+
+    if (p == NULL || p + 2 >= buf + n) {
+        return NGX_MQTT_STARTED_UNKNOWN;
+    }
+
+    if (p[2] == 'Z' || p[2] == 'X') {
         return 0;
     }
 
@@ -114,7 +121,7 @@ ngx_mqtt_slot_started(ngx_pid_t pid)
         p = strchr(p + 1, ' ');
     }
 
-    return p ? strtoull(p + 1, NULL, 10) : 1;
+    return p ? strtoull(p + 1, NULL, 10) : NGX_MQTT_STARTED_UNKNOWN;
 }
 
 
@@ -149,7 +156,7 @@ ngx_mqtt_slot_sweep(ngx_mqtt_worker_t *w)
 
         seen = (state == NGX_MQTT_SLOT_DEAD) ? 0 : ngx_mqtt_slot_started(pid);
 
-        if (seen == started) {
+        if (seen == started || seen == NGX_MQTT_STARTED_UNKNOWN) {
             continue;
         }
 

@@ -71,7 +71,12 @@ struct ngx_mqtt_slot_s {
 ngx_mqtt_slot_t *ngx_mqtt_slot_claim_locked(ngx_mqtt_zone_t *zone,
     ngx_pid_t pid, uint64_t started);
 
-/* Start time of a process, 0: it does not exist (or is a zombie). */
+/*
+ * Start time of a process; 0: it does not exist or is a zombie; unknown: it
+ * exists, or cannot be asked for.
+ */
+#define NGX_MQTT_STARTED_UNKNOWN  1
+
 uint64_t ngx_mqtt_slot_started(ngx_pid_t pid);
 
 /*
