@@ -19,6 +19,8 @@ void test_property(void);
 void test_encode(void);
 void test_topic(void);
 void test_ws(void);
+void test_nomem(void);
+void test_kill(void);
 
 
 static test_t  tests[] = {
@@ -28,6 +30,8 @@ static test_t  tests[] = {
     { "packet", test_packet },
     { "encode", test_encode },
     { "ws", test_ws },
+    { "nomem", test_nomem },
+    { "kill", test_kill },
     { NULL, NULL }
 };
 

@@ -1,0 +1,221 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include "scenario.h"
+
+
+const char  *scenario_sessions[SCENARIO_SESSIONS] = {
+    "s0", "s1", "s2", "s3", "s4", "s5"
+};
+
+static const store_connect_t  persistent = { .expiry = 3600 };
+static const store_connect_t  narrow = { .expiry = 3600, .window = 2 };
+static const store_connect_t  clean = { .clean = 1 };
+static const store_connect_t  fresh = { .clean = 1, .expiry = 3600 };
+static const store_connect_t  other = { .clean = 1, .hub = "x" };
+static const store_connect_t  short_lived = { .expiry = 5 };
+
+static const store_connect_t  with_will = {
+    .expiry = 3600, .will = "t/will"
+};
+
+static const store_connect_t  late_will = {
+    .expiry = 3600, .will = "t/will", .will_delay = 20, .will_retain = 1
+};
+
+static const store_connect_t  last_will = { .will = "t/will", .clean = 1 };
+
+
+/* Six offline sessions; all get what is published to "t/...". */
+
+static void
+scenario_base(store_t *st)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < SCENARIO_SESSIONS; i++) {
+        store_offline(st, scenario_sessions[i], "t/#", 1 + i % 2);
+    }
+
+    store_offline(st, "s0", "t/+", 2);
+    store_offline(st, "s1", "t/1", 1);
+    store_offline(st, "s2", "$share/g/u/#", 1);
+    store_offline(st, "s3", "$share/g/u/#", 1);
+}
+
+
+/* Two messages of each QoS wait for everybody. */
+
+static void
+scenario_queued(store_t *st)
+{
+    scenario_base(st);
+
+    (void) store_publish(st->w, NULL, "t/1", "q0", 0, 1, 0, 0);
+    (void) store_publish(st->w, NULL, "t/2", "q1", 0, 2, 0, 0);
+    (void) store_publish(st->w, NULL, "t/3", "q2", 0, 1, 0, 0);
+    (void) store_publish(st->w, NULL, "t/4", "q3", 0, 2, 0, 0);
+}
+
+
+static void
+scenario_retained(store_t *st)
+{
+    char        topic[16], payload[16];
+    ngx_uint_t  i;
+
+    scenario_base(st);
+
+    for (i = 0; i < 300; i++) {
+        sprintf(topic, "r/%lu", (unsigned long) i);
+        sprintf(payload, "r%lu", (unsigned long) i);
+        (void) store_publish(st->w, NULL, topic, payload, 0, 1, 1, 0);
+    }
+}
+
+
+static void
+scenario_crowd(store_t *st)
+{
+    char        id[16];
+    ngx_uint_t  i;
+
+    scenario_base(st);
+
+    for (i = 0; i < 700; i++) {
+        sprintf(id, "c%lu", (unsigned long) i);
+        store_offline(st, id, "t/#", 1);
+    }
+}
+
+
+static const store_op_t  scenario_publish[] = {
+    { .op = STORE_CONNECT, .text = "p", .connect = &persistent },
+    { .op = STORE_PUBLISH, .text = "t/1", .payload = "m1", .n = 1 },
+    { .op = STORE_PUBLISH, .text = "t/2", .payload = "m2", .n = 2, .id = 7 },
+    { .op = STORE_PUBLISH, .text = "t/3", .payload = "m3", .n = 0 },
+    { .op = STORE_PUBLISH, .text = "t/3", .payload = "m4", .n = 1,
+      .retain = 1 },
+    { .op = STORE_PUBLISH, .text = "t/3", .payload = "m5", .n = 2,
+      .retain = 1, .id = 8 },
+    { .op = STORE_PUBREL, .id = 7 },
+    { .op = STORE_PUBLISH, .text = "t/3", .payload = "", .n = 1,
+      .retain = 1 },
+    { .op = STORE_PUBLISH, .text = "u/1", .payload = "g1", .n = 1 },
+    { .op = STORE_PUBLISH, .text = "u/1", .payload = "g2", .n = 1 },
+    { .op = STORE_BIG, .text = "t/1", .payload = "m6", .n = 1 },
+    { .op = STORE_CLOSE },
+    { .op = STORE_END }
+};
+
+
+/* Deliveries, acknowledgements, taking over and being taken over. */
+
+static const store_op_t  scenario_deliver[] = {
+    { .op = STORE_CONNECT, .text = "s0", .connect = &narrow },
+    { .op = STORE_RUN },
+    { .op = STORE_ACK },
+    { .op = STORE_RUN },
+    { .op = STORE_CONNECT, .client = 1, .text = "s0",
+      .connect = &persistent },
+    { .op = STORE_RUN },
+    { .op = STORE_PUBLISH, .client = 1, .text = "t/5", .payload = "m1",
+      .n = 0 },
+    { .op = STORE_BIG, .client = 1, .text = "t/6", .payload = "m2", .n = 2,
+      .id = 3 },
+    { .op = STORE_RUN },
+    { .op = STORE_ACK, .client = 1 },
+    { .op = STORE_RUN },
+    { .op = STORE_CLOSE, .client = 1 },
+    { .op = STORE_END }
+};
+
+
+static const store_op_t  scenario_subscribe[] = {
+    { .op = STORE_CONNECT, .text = "p", .connect = &fresh },
+    { .op = STORE_SUBSCRIBE, .text = "a/b/c", .n = 1, .id = 1 },
+    { .op = STORE_SUBSCRIBE, .text = "a/b/#", .n = 2, .id = 2 },
+    { .op = STORE_SUBSCRIBE, .text = "a/+/c", .n = 0 },
+    { .op = STORE_SUBSCRIBE, .text = "a/b/c", .n = 2, .id = 3 },
+    { .op = STORE_SUBSCRIBE, .text = "$share/g/u/#", .n = 1 },
+    { .op = STORE_SUBSCRIBE, .text = "$share/k/a/b", .n = 1 },
+    { .op = STORE_PUBLISH, .text = "a/b/c", .payload = "m1", .n = 1 },
+    { .op = STORE_UNSUBSCRIBE, .text = "a/b/c" },
+    { .op = STORE_UNSUBSCRIBE, .text = "$share/k/a/b" },
+    { .op = STORE_UNSUBSCRIBE, .text = "a/+/c" },
+    { .op = STORE_UNSUBSCRIBE, .text = "$share/g/u/#" },
+    { .op = STORE_UNSUBSCRIBE, .text = "a/b/#" },
+    { .op = STORE_CONNECT, .client = 1, .text = "p", .connect = &fresh },
+    { .op = STORE_RUN },
+    { .op = STORE_END }
+};
+
+
+static const store_op_t  scenario_wills[] = {
+    { .op = STORE_CONNECT, .text = "p", .connect = &with_will },
+    { .op = STORE_CLOSE },
+    { .op = STORE_CONNECT, .text = "p", .connect = &with_will },
+    { .op = STORE_CONNECT, .client = 1, .text = "p",
+      .connect = &late_will },
+    { .op = STORE_RUN },
+    { .op = STORE_CLOSE, .client = 1 },
+    { .op = STORE_TIME, .n = 30000 },
+    { .op = STORE_CONNECT, .client = 2, .text = "q",
+      .connect = &last_will },
+    { .op = STORE_CLOSE, .client = 2 },
+    { .op = STORE_RUN },
+    { .op = STORE_END }
+};
+
+
+static const store_op_t  scenario_ends[] = {
+    { .op = STORE_CONNECT, .text = "x", .connect = &other },
+    { .op = STORE_SUBSCRIBE, .text = "a", .n = 1 },
+    { .op = STORE_CLOSE },
+    { .op = STORE_RUN },
+    { .op = STORE_CONNECT, .client = 1, .text = "s0", .connect = &clean },
+    { .op = STORE_CLOSE, .client = 1 },
+    { .op = STORE_RUN },
+    { .op = STORE_CONNECT, .client = 2, .text = "s1",
+      .connect = &short_lived },
+    { .op = STORE_CLOSE, .client = 2 },
+    { .op = STORE_TIME, .n = 10000 },
+    { .op = STORE_TIME, .n = 200000 },
+    { .op = STORE_END }
+};
+
+
+static const store_op_t  scenario_replay[] = {
+    { .op = STORE_CONNECT, .text = "s5", .connect = &persistent },
+    { .op = STORE_SUBSCRIBE, .text = "r/1", .n = 1 },
+    { .op = STORE_RUN },
+    { .op = STORE_ACK },
+    { .op = STORE_SUBSCRIBE, .text = "r/#", .n = 1 },
+    { .op = STORE_RUN },
+    { .op = STORE_ACK },
+    { .op = STORE_RUN },
+    { .op = STORE_END }
+};
+
+
+static const store_op_t  scenario_fanout[] = {
+    { .op = STORE_CONNECT, .text = "p", .connect = &persistent },
+    { .op = STORE_PUBLISH, .text = "t/1", .payload = "m1", .n = 1 },
+    { .op = STORE_PUBLISH, .text = "t/1", .payload = "m2", .n = 2, .id = 7 },
+    { .op = STORE_END }
+};
+
+
+const scenario_t  scenarios[] = {
+    { "publish", scenario_base, scenario_publish, 1 },
+    { "deliver", scenario_queued, scenario_deliver, 1 },
+    { "subscribe", scenario_base, scenario_subscribe, 1 },
+    { "wills", scenario_base, scenario_wills, 1 },
+    { "ends", scenario_queued, scenario_ends, 1 },
+    { "replay", scenario_retained, scenario_replay, 5 },
+    { "fanout", scenario_crowd, scenario_fanout, 97 },
+    { NULL, NULL, NULL, 0 }
+};

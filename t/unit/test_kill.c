@@ -1,0 +1,504 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include "scenario.h"
+
+
+/*
+ * A child runs a scenario and dies by SIGKILL at the k-th store to the zone,
+ * for every k.  What it left is mended, reclaimed, and compared with what it
+ * had reported.  KILL_STRIDE=1 in the environment leaves no k out.
+ */
+
+
+#define TEST_KILL_FOREVER  1000000000
+
+
+/* outside the zone, shared with the child */
+
+typedef struct {
+    volatile ngx_int_t     started;     /* index of an operation */
+    volatile ngx_int_t     done;        /* operations that are complete */
+    volatile ngx_uint_t    stores;      /* of a whole life */
+} test_progress_t;
+
+
+typedef struct {
+    const scenario_t      *sc;
+    store_t                st;
+    test_progress_t       *progress;
+    ngx_msec_t             now;
+    ngx_pid_t              child;
+    ngx_uint_t             k;
+    ngx_uint_t             kills;
+    ngx_uint_t             inside;      /* ... with the lock held */
+    ngx_uint_t             broken;
+    ngx_uint_t             wrong;
+} test_kill_t;
+
+
+static void
+test_kill_life(test_kill_t *t)
+{
+    store_client_t      clients[STORE_CLIENTS];
+    const store_op_t   *op;
+    ngx_mqtt_root_t    *root;
+    ngx_mqtt_worker_t  *w;
+
+    ngx_pid = getpid();
+    root = t->st.zone.root;
+
+    ngx_memzero(clients, sizeof(clients));
+
+    ngx_mqtt_kill_root = root;
+    root->kill_at = t->k;
+
+    w = store_worker(&t->st);
+
+    for (op = t->sc->ops; op->op != STORE_END; op++) {
+        t->progress->started = op - t->sc->ops + 1;
+        (void) store_op(w, clients, op);
+        t->progress->done = op - t->sc->ops + 1;
+    }
+
+    t->progress->stores = TEST_KILL_FOREVER - root->kill_at;
+
+    /* a crash at rest is one more */
+
+    (void) kill(getpid(), SIGKILL);
+}
+
+
+/* As the master does when it learns of a worker's death. */
+
+static void
+test_kill_reap(test_kill_t *t)
+{
+    int  status;
+
+    if (waitpid(t->child, &status, 0) != t->child
+        || !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+    {
+        note("%s: at store %lu: the child was not killed but returned %d",
+             t->sc->name, (unsigned long) t->k, status);
+        t->broken++;
+    }
+
+    t->kills++;
+
+    if (ngx_shmtx_force_unlock(&t->st.pool->mutex, t->child)) {
+        t->inside++;
+    }
+}
+
+
+static void
+test_kill_errors(test_kill_t *t, const char *when)
+{
+    char  text[128];
+
+    sprintf(text, "%s: killed at store %lu, in operation %ld, %s",
+            t->sc->name, (unsigned long) t->k,
+            (long) t->progress->started - 1, when);
+
+    t->broken += (store_errors(&t->st, text) != 0);
+}
+
+
+static void
+test_kill_wrong(test_kill_t *t, const store_op_t *op, const char *what,
+    ngx_uint_t n)
+{
+    t->wrong++;
+
+    note("%s: killed at store %lu, in operation %ld: operation %ld: %s: %lu",
+         t->sc->name, (unsigned long) t->k, (long) t->progress->started - 1,
+         (long) (op - t->sc->ops), what, (unsigned long) n);
+}
+
+
+/* Everything is in nobody's queue or in everybody's, once. */
+
+static void
+test_kill_copies(test_kill_t *t, const store_op_t *op, ngx_uint_t first)
+{
+    ngx_uint_t  i, n, copies;
+    ngx_int_t   index;
+
+    index = op - t->sc->ops;
+    copies = 0;
+
+    for (i = first; i < SCENARIO_SESSIONS; i++) {
+        n = store_queued(&t->st, scenario_sessions[i], op->payload);
+        copies += n;
+
+        if (n > 1) {
+            test_kill_wrong(t, op, "copies in a queue", n);
+        }
+    }
+
+    n = SCENARIO_SESSIONS - first;
+
+    if (index < t->progress->done ? copies != n
+        : index < t->progress->started ? (copies != n && copies != 0)
+        : copies != 0)
+    {
+        test_kill_wrong(t, op, "copies", copies);
+    }
+
+    if (op->id == 0 || store_session(&t->st, "p") == NULL) {
+        return;
+    }
+
+    /* a QoS 2 identifier is held as long as it was not released */
+
+    n = ngx_mqtt_session_holds_id_locked(store_session(&t->st, "p"), op->id);
+
+    if (op->id != 7 || t->progress->started <= 6
+        || strcmp(t->sc->name, "publish") != 0)
+    {
+        if (n != (copies != 0)) {
+            test_kill_wrong(t, op, "identifier held", n);
+        }
+
+    } else if (n && t->progress->done > 6) {
+        test_kill_wrong(t, op, "identifier held for ever", n);
+    }
+}
+
+
+static void
+test_kill_verify_publish(test_kill_t *t)
+{
+    ngx_int_t          done, started;
+    ngx_uint_t         n;
+    const store_op_t  *op;
+
+    done = t->progress->done;
+    started = t->progress->started;
+
+    for (op = t->sc->ops; op->op != STORE_END; op++) {
+
+        if ((op->op == STORE_PUBLISH || op->op == STORE_BIG)
+            && op->n > 0 && op->payload[0] == 'm')
+        {
+            test_kill_copies(t, op, 0);
+        }
+
+        if (op->op == STORE_PUBLISH && op->payload[0] == 'g') {
+            n = store_queued(&t->st, "s2", op->payload)
+                + store_queued(&t->st, "s3", op->payload);
+
+            if (op - t->sc->ops < done ? n != 1 : n > 1) {
+                test_kill_wrong(t, op, "copies of a group", n);
+            }
+        }
+    }
+
+    /* set by operations 4 and 5, cleared by operation 7 */
+
+    if ((done == 5 && started == 5
+         && !store_retained(&t->st, "t/3", "m4"))
+        || (done == 6 && !store_retained(&t->st, "t/3", "m5"))
+        || (done > 7 && !store_retained(&t->st, "t/3", NULL)))
+    {
+        test_kill_wrong(t, t->sc->ops, "retained", done);
+    }
+}
+
+
+static void
+test_kill_verify_fanout(test_kill_t *t)
+{
+    char               id[16];
+    ngx_uint_t         i, n;
+    const store_op_t  *op;
+
+    for (op = &t->sc->ops[1]; op->op != STORE_END; op++) {
+
+        test_kill_copies(t, op, 0);
+
+        n = 0;
+
+        for (i = 0; i < 700; i++) {
+            sprintf(id, "c%lu", (unsigned long) i);
+            n += store_queued(&t->st, id, op->payload);
+        }
+
+        i = store_queued(&t->st, "s0", op->payload);
+
+        if (n != 700 * i) {
+            test_kill_wrong(t, op, "copies in the crowd", n);
+        }
+    }
+}
+
+
+/* What was acknowledged is gone, what was not is there. */
+
+static void
+test_kill_verify_deliver(test_kill_t *t)
+{
+    ngx_uint_t  i, n, done;
+
+    static const char  *payloads[] = { "q0", "q1", "q2", "q3", "m2" };
+
+    done = t->progress->done;
+
+    for (i = 0; i < 4; i++) {
+
+        /* a window of two: the first pair is acknowledged in operation 2 */
+
+        n = store_queued(&t->st, "s0", payloads[i]);
+
+        if ((i < 2 && done > 2 && n)
+            || (i < 2 && t->progress->started <= 2 && n != 1)
+            || (i >= 2 && t->progress->started <= 9 && n != 1)
+            || (done > 9 && n) || n > 1)
+        {
+            test_kill_wrong(t, t->sc->ops, payloads[i], n);
+        }
+
+        if (store_queued(&t->st, "s1", payloads[i]) != 1) {
+            test_kill_wrong(t, t->sc->ops, "somebody else's message", i);
+        }
+    }
+
+    test_kill_copies(t, &t->sc->ops[7], 1);
+
+    if (store_session(&t->st, "s0") == NULL
+        || store_session(&t->st, "s0")->attach)
+    {
+        test_kill_wrong(t, t->sc->ops, "owner of the session", 0);
+    }
+}
+
+
+static void
+test_kill_verify_wills(test_kill_t *t)
+{
+    ngx_uint_t         i, n, same, least, most;
+    const store_op_t  *op;
+
+    least = 0;
+    most = 0;
+
+    /* what was published before the kill, and what may have been */
+
+    for (op = t->sc->ops; op->op != STORE_END; op++) {
+        i = op - t->sc->ops;
+
+        if (i == 1 || i == 3 || i == 6 || i == 9) {
+            least += (i < (ngx_uint_t) t->progress->done);
+            most++;
+        }
+    }
+
+    same = store_queued(&t->st, "s0", "will");
+
+    for (i = 0; i < SCENARIO_SESSIONS; i++) {
+        n = store_queued(&t->st, scenario_sessions[i], "will");
+
+        if (n != same || n < least || n > most) {
+            test_kill_wrong(t, t->sc->ops, scenario_sessions[i], n);
+        }
+    }
+}
+
+
+static void
+test_kill_verify(test_kill_t *t)
+{
+    if (strcmp(t->sc->name, "publish") == 0) {
+        test_kill_verify_publish(t);
+
+    } else if (strcmp(t->sc->name, "fanout") == 0) {
+        test_kill_verify_fanout(t);
+
+    } else if (strcmp(t->sc->name, "deliver") == 0) {
+        test_kill_verify_deliver(t);
+
+    } else if (strcmp(t->sc->name, "wills") == 0) {
+        test_kill_verify_wills(t);
+    }
+}
+
+
+/* Takes the lock, which mends the zone, and dies at the k-th store of that. */
+
+static void
+test_kill_mender(test_kill_t *t, ngx_uint_t k)
+{
+    t->child = fork();
+
+    if (t->child == 0) {
+        ngx_pid = getpid();
+        ngx_mqtt_kill_root = t->st.zone.root;
+        t->st.zone.root->kill_at = k;
+
+        ngx_mqtt_zone_lock(&t->st.zone, NGX_MQTT_NO_SLOT);
+        t->progress->stores = TEST_KILL_FOREVER - t->st.zone.root->kill_at;
+        (void) kill(getpid(), SIGKILL);
+    }
+
+    test_kill_reap(t);
+    t->st.zone.root->kill_at = 0;
+}
+
+
+static void
+test_kill_at(test_kill_t *t, ngx_uint_t k)
+{
+    store_restore(&t->st);
+
+    t->k = k;
+    t->progress->started = 0;
+    t->progress->done = 0;
+    ngx_current_msec = t->now;
+
+    t->child = fork();
+
+    if (t->child == -1) {
+        t->broken++;
+        return;
+    }
+
+    if (t->child == 0) {
+        test_kill_life(t);
+    }
+
+    test_kill_reap(t);
+
+    t->st.zone.root->kill_at = 0;
+}
+
+
+static void
+test_kill_mend(test_kill_t *t)
+{
+    test_kill_errors(t, "rebuilt");
+
+    (void) ngx_mqtt_slot_sweep(t->st.w);
+    test_kill_errors(t, "reclaimed");
+
+    store_run(t->st.w);
+    test_kill_errors(t, "at rest");
+
+    test_kill_verify(t);
+}
+
+
+static void
+test_kill_scenario(test_kill_t *t, ngx_uint_t stride)
+{
+    ngx_uint_t  k, stores;
+
+    store_create(&t->st, (t->sc->stride > 50 ? 4 : 2) * 1024 * 1024);
+    t->sc->prepare(&t->st);
+    store_run(t->st.w);
+    store_save(&t->st);
+    t->now = ngx_current_msec;
+
+    test_kill_at(t, TEST_KILL_FOREVER);
+    test_kill_mend(t);
+    stores = t->progress->stores;
+
+    for (k = 1; k <= stores && t->broken + t->wrong < 5; k += stride) {
+        test_kill_at(t, k);
+        test_kill_mend(t);
+    }
+
+    store_destroy(&t->st);
+
+    is_int(t->broken, 0, "%s: invariants after %lu kills at %lu stores",
+           t->sc->name, (unsigned long) t->kills, (unsigned long) stores);
+    is_int(t->wrong, 0, "%s: nothing lost, nothing repeated", t->sc->name);
+    ok(t->inside > t->kills / 2, "%s: %lu kills with the lock held",
+       t->sc->name, (unsigned long) t->inside);
+}
+
+
+/* The zone is half mended when the one who mends it is killed as well. */
+
+static void
+test_kill_twice(test_kill_t *t, ngx_uint_t stride)
+{
+    u_char      *broken;
+    ngx_uint_t   i, k, stores;
+
+    store_create(&t->st, 2 * 1024 * 1024);
+    t->sc->prepare(&t->st);
+    store_run(t->st.w);
+    store_save(&t->st);
+    t->now = ngx_current_msec;
+
+    test_kill_at(t, TEST_KILL_FOREVER);
+    stores = t->progress->stores;
+
+    broken = malloc(t->st.size);
+
+    for (i = 1; i <= 5; i++) {
+
+        test_kill_at(t, stores / 6 * i);
+        ngx_memcpy(broken, t->st.pool, t->st.size);
+
+        test_kill_mender(t, TEST_KILL_FOREVER);
+
+        for (k = 1;
+             k <= t->progress->stores && t->broken + t->wrong < 5;
+             k += stride)
+        {
+            ngx_memcpy(t->st.pool, broken, t->st.size);
+            test_kill_mender(t, k);
+            test_kill_mend(t);
+        }
+    }
+
+    free(broken);
+    store_destroy(&t->st);
+
+    is_int(t->broken, 0, "%s: invariants after %lu kills, also of the mender",
+           t->sc->name, (unsigned long) t->kills);
+    is_int(t->wrong, 0, "%s: nothing lost, nothing repeated", t->sc->name);
+}
+
+
+void
+test_kill(void)
+{
+    ngx_uint_t         stride, twice;
+    test_kill_t        t;
+    const scenario_t  *sc;
+
+    stride = getenv("KILL_STRIDE") ? atoi(getenv("KILL_STRIDE")) : 0;
+
+    ngx_memzero(&t, sizeof(test_kill_t));
+
+    t.progress = mmap(NULL, sizeof(test_progress_t), PROT_READ|PROT_WRITE,
+                      MAP_ANON|MAP_SHARED, -1, 0);
+
+    for (twice = 0; twice < 2; twice++) {
+        for (sc = scenarios; sc->name; sc++) {
+
+            t.sc = sc;
+            t.kills = 0;
+            t.inside = 0;
+            t.broken = 0;
+            t.wrong = 0;
+
+            if (!twice) {
+                test_kill_scenario(&t, stride ? stride : sc->stride);
+
+            } else if (sc->stride == 1) {
+                test_kill_twice(&t, stride ? stride : 53);
+            }
+        }
+    }
+
+    (void) munmap(t.progress, sizeof(test_progress_t));
+}
