@@ -210,12 +210,12 @@ static const store_op_t  scenario_fanout[] = {
 
 
 const scenario_t  scenarios[] = {
-    { "publish", scenario_base, scenario_publish, 1 },
-    { "deliver", scenario_queued, scenario_deliver, 1 },
-    { "subscribe", scenario_base, scenario_subscribe, 1 },
-    { "wills", scenario_base, scenario_wills, 1 },
-    { "ends", scenario_queued, scenario_ends, 1 },
-    { "replay", scenario_retained, scenario_replay, 5 },
-    { "fanout", scenario_crowd, scenario_fanout, 97 },
+    { "publish", scenario_base, scenario_publish, 2 },
+    { "deliver", scenario_queued, scenario_deliver, 2 },
+    { "subscribe", scenario_base, scenario_subscribe, 2 },
+    { "wills", scenario_base, scenario_wills, 2 },
+    { "ends", scenario_queued, scenario_ends, 2 },
+    { "replay", scenario_retained, scenario_replay, 20 },
+    { "fanout", scenario_crowd, scenario_fanout, 300 },
     { NULL, NULL, NULL, 0 }
 };
