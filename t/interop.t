@@ -1,0 +1,166 @@
+# Clients that others wrote: MQTT.js, Paho and mosquitto's, against one server
+# with two workers.  The scripts are in t/interop.
+
+use strict;
+use warnings;
+
+use Test::More;
+use Test::Nginx::MQTT::Server;
+use IPC::Open2;
+use Time::HiRes qw(time);
+
+my $slow = $ENV{TEST_NGINX_SLOW} || 1;
+my $node = $ENV{TEST_NODE} || 'node';
+my $dir = Test::Nginx::MQTT::Server::source_root() . '/t/interop';
+my $only = $ENV{TEST_NGINX_CASE};
+
+plan skip_all => 'no stream module' if !Test::Nginx::MQTT::Server::has_stream();
+plan skip_all => 'no node_modules, .ci/test fetches them' if !-d "$dir/node_modules/mqtt";
+
+my $server = Test::Nginx::MQTT::Server->new(workers => 2, timeout => 10 * $slow);
+my ($host, $ws, $tcp) = ($server->{host}, map { Test::Nginx::MQTT::Server::port($_) } 0, 2);
+my $load = Test::Nginx::MQTT::Server::load_modules();
+
+# Hubs where something is refused have a path and a TCP port each.
+my @hubs = qw(closed deaf mute plain);
+my %port = map { $hubs[$_] => Test::Nginx::MQTT::Server::port(4 + $_) } 0 .. $#hubs;
+my $others = join '', map { "    server { listen $host:$port{$_}; mqtt_pass $_; }\n" }
+                          @hubs;
+
+$server->prepare;
+$server->write_file('conf/nginx.conf', <<"EOF");
+${load}worker_processes 2;
+daemon     off;
+error_log  logs/error.log info;
+pid        logs/nginx.pid;
+
+events { worker_connections 2048; }
+
+mqtt_zone broker 128m;
+
+mqtt_hub open {
+    anonymous     on;
+    default_roles webpubsub.joinLeaveGroup webpubsub.sendToGroup;
+    max_queued    20000 32m;
+}
+
+mqtt_hub deaf {
+    anonymous     on;
+    default_roles webpubsub.sendToGroup;
+}
+
+mqtt_hub mute {
+    anonymous     on;
+    default_roles webpubsub.joinLeaveGroup;
+}
+
+mqtt_hub plain {
+    anonymous           on;
+    default_roles       webpubsub.joinLeaveGroup webpubsub.sendToGroup;
+    retain              off;
+    shared_subscription off;
+    max_qos             1;
+    topic_alias_maximum 0;
+}
+
+mqtt_hub closed {
+}
+
+http {
+    log_format worker \$pid;
+    access_log logs/http.log worker;
+
+    server {
+        listen $host:$ws reuseport;
+        location = /mqtt { mqtt_pass open; }
+        location ~ ^/(?<hub>deaf|mute|plain|closed)\$ { mqtt_pass \$hub; }
+    }
+}
+
+stream {
+    log_format worker \$pid;
+    access_log logs/stream.log worker;
+
+    server {
+        listen    $host:$tcp reuseport;
+        mqtt_pass open;
+    }
+
+$others}
+EOF
+$server->start;
+
+$ENV{MQTT_WS} = "ws://$host:$ws/mqtt";
+$ENV{MQTT_TCP} = "mqtt://$host:$tcp";
+$ENV{"MQTT_TCP_\U$_"} = "mqtt://$host:$port{$_}" for @hubs;
+
+
+# What a script may ask for.
+
+my %do = (
+    reload => sub { $server->reload },
+    kill   => sub { $server->kill_worker(($server->workers)[0]) },
+);
+
+
+# Plays a script: its TAP becomes ours.
+
+sub play {
+    my ($program, $script) = @_;
+
+    return if defined $only && $script !~ /$only/;
+    my $start = time;
+    my ($planned, $seen, $failed) = (undef, 0, 0);
+
+    my $pid = open2(my $out, my $in, $program, "$dir/$script");
+    $in->autoflush;
+    local $SIG{PIPE} = 'IGNORE';
+    local $SIG{ALRM} = sub { diag("$script takes too long"); kill KILL => $pid };
+    alarm 60 * $slow;
+
+    while (my $line = <$out>) {
+        chomp $line;
+        if ($line =~ /^(not )?ok \d+ - (.*)/) {
+            $seen++;
+            $failed = defined $1;
+            ok(!$failed, "$script: $2");
+
+        } elsif ($line =~ /^1\.\.(\d+)$/) {
+            $planned = $1;
+
+        } elsif ($line =~ /^do (\S+)/) {
+            print $in eval { $do{$1}->(); 1 } ? "done\n" : $@;
+
+        } elsif ($line =~ s/^# ?//) {
+            $failed ? diag($line) : note($line);
+
+        } else {
+            note($line);
+        }
+    }
+
+    close $in;
+    waitpid $pid, 0;
+    alarm 0;
+    is($?, 0, "$script ends well");
+    is($planned, $seen, "$script runs all its tests");
+    note(sprintf '%s: %.1f s', $script, time - $start);
+}
+
+
+play($node, $_) for qw(mqttjs.js v5.js load.js mosquitto.js);
+play('python3', 'paho-clients.py');
+play($node, 'life.js');
+
+ok($server->stop, 'nginx ends by itself');
+
+for my $log (qw(http stream)) {
+    my %pid = map { $_ => 1 } split /\n/, $server->read_file("logs/$log.log");
+    cmp_ok(scalar keys %pid, '>=', 2, "$log clients were on both workers");
+}
+
+my @bad = $server->bad_lines;
+is(scalar @bad, 0, 'nothing bad in the error log');
+diag($_) for splice @bad, 0, 20;
+
+done_testing();
