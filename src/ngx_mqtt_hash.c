@@ -78,6 +78,7 @@ void
 ngx_mqtt_hash_del_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hash_t *hash,
     ngx_mqtt_link_t *link)
 {
+    ngx_uint_t         n;
     ngx_mqtt_link_t  **p;
 
     p = ngx_mqtt_hash_bucket(hash, ngx_mqtt_hash_number(hash, link->hash));
@@ -92,9 +93,16 @@ ngx_mqtt_hash_del_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hash_t *hash,
         p = &(*p)->next;
     }
 
-    if (hash->nbuckets > NGX_MQTT_HASH_SEGMENT
-        && hash->count < hash->nbuckets / 4)
-    {
+    /* as many at a time as there are to a link, or it never gets small */
+
+    for (n = 0; n < 4; n++) {
+
+        if (hash->nbuckets == NGX_MQTT_HASH_SEGMENT
+            || hash->count >= hash->nbuckets / 4)
+        {
+            break;
+        }
+
         ngx_mqtt_hash_join_locked(zone, hash);
     }
 }
