@@ -19,6 +19,10 @@ void test_property(void);
 void test_encode(void);
 void test_topic(void);
 void test_ws(void);
+void test_block(void);
+void test_index(void);
+void test_message(void);
+void test_tree(void);
 void test_nomem(void);
 void test_kill(void);
 
@@ -30,6 +34,10 @@ static test_t  tests[] = {
     { "packet", test_packet },
     { "encode", test_encode },
     { "ws", test_ws },
+    { "block", test_block },
+    { "index", test_index },
+    { "message", test_message },
+    { "tree", test_tree },
     { "nomem", test_nomem },
     { "kill", test_kill },
     { NULL, NULL }
