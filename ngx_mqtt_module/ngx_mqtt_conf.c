@@ -224,7 +224,6 @@ ngx_mqtt_conf_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ssize_t                 size;
     ngx_str_t              *value;
-    ngx_uint_t              i;
     ngx_mqtt_conf_t        *mcf;
     ngx_mqtt_conf_zone_t  **zones, *zone;
 
@@ -241,18 +240,11 @@ ngx_mqtt_conf_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    zones = mcf->zones.elts;
-
-    for (i = 0; i < mcf->zones.nelts; i++) {
-        if (zones[i]->name.len == value[1].len
-            && ngx_strncmp(zones[i]->name.data, value[1].data, value[1].len)
-               == 0)
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "duplicate mqtt_zone \"%V\", give it another "
-                               "name or remove it", &value[1]);
-            return NGX_CONF_ERROR;
-        }
+    if (ngx_mqtt_conf_find_zone(mcf, &value[1])) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate mqtt_zone \"%V\", give it another name "
+                           "or remove it", &value[1]);
+        return NGX_CONF_ERROR;
     }
 
     size = ngx_parse_size(&value[2]);

@@ -86,6 +86,10 @@ ngx_mqtt_conf_t *ngx_mqtt_conf_get(ngx_conf_t *cf);
 /* Notes the file and line that is being read. */
 void ngx_mqtt_conf_place(ngx_conf_t *cf, ngx_mqtt_conf_place_t *place);
 
+/* The zone of a name, or NULL. */
+ngx_mqtt_conf_zone_t *ngx_mqtt_conf_find_zone(ngx_mqtt_conf_t *mcf,
+    ngx_str_t *name);
+
 /*
  * Adds the hub of an "mqtt_hub" block, or the template for "*", with nothing
  * set.  NULL: an error, which was logged.

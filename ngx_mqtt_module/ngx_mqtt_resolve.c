@@ -41,8 +41,6 @@ static ngx_int_t ngx_mqtt_conf_limits(ngx_mqtt_conf_hub_t *hub,
     ngx_log_t *log);
 static ngx_int_t ngx_mqtt_conf_resolve_pass(ngx_mqtt_conf_t *mcf,
     ngx_mqtt_pass_t *pass, ngx_log_t *log);
-static ngx_mqtt_conf_zone_t *ngx_mqtt_conf_find_zone(ngx_mqtt_conf_t *mcf,
-    ngx_str_t *name);
 
 
 ngx_mqtt_conf_t *
@@ -631,7 +629,7 @@ ngx_mqtt_conf_resolve_pass(ngx_mqtt_conf_t *mcf, ngx_mqtt_pass_t *pass,
 }
 
 
-static ngx_mqtt_conf_zone_t *
+ngx_mqtt_conf_zone_t *
 ngx_mqtt_conf_find_zone(ngx_mqtt_conf_t *mcf, ngx_str_t *name)
 {
     ngx_uint_t              i;

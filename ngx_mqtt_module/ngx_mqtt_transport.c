@@ -26,6 +26,7 @@ static void ngx_mqtt_transport_timer(ngx_mqtt_transport_t *t);
 
 static void ngx_mqtt_transport_write(ngx_mqtt_transport_t *t);
 static void ngx_mqtt_transport_read(ngx_mqtt_transport_t *t);
+static ngx_int_t ngx_mqtt_transport_recv(ngx_mqtt_transport_t *t);
 static ngx_int_t ngx_mqtt_transport_feed_waiting(ngx_mqtt_transport_t *t);
 static ngx_int_t ngx_mqtt_transport_feed(ngx_mqtt_transport_t *t, u_char *pos,
     u_char *last);
@@ -71,6 +72,7 @@ ngx_mqtt_transport_create(ngx_connection_t *c, ngx_mqtt_conf_hub_t *hub,
     ngx_str_t *name, ngx_uint_t ws)
 {
     size_t                 size;
+    ngx_str_t              hub_name;
     ngx_mqtt_worker_t     *worker;
     ngx_pool_cleanup_t    *cln;
     ngx_mqtt_transport_t  *t;
@@ -87,10 +89,14 @@ ngx_mqtt_transport_create(ngx_connection_t *c, ngx_mqtt_conf_hub_t *hub,
         size += sizeof(ngx_mqtt_ws_t);
     }
 
-    t = ngx_pcalloc(c->pool, size);
+    t = ngx_pcalloc(c->pool, size + name->len);
     if (t == NULL) {
         return NULL;
     }
+
+    hub_name.len = name->len;
+    hub_name.data = (u_char *) t + size;
+    ngx_memcpy(hub_name.data, name->data, name->len);
 
     cln = ngx_pool_cleanup_add(c->pool, 0);
     if (cln == NULL) {
@@ -107,7 +113,7 @@ ngx_mqtt_transport_create(ngx_connection_t *c, ngx_mqtt_conf_hub_t *hub,
         ngx_mqtt_ws_init(t->ws, 1, 0);
     }
 
-    ngx_mqtt_client_init(&t->client, worker, &hub->settings, name,
+    ngx_mqtt_client_init(&t->client, worker, &hub->settings, &hub_name,
                          ws ? &ngx_mqtt_transport_ws_ops
                             : &ngx_mqtt_transport_tcp_ops,
                          c->log);
@@ -214,7 +220,8 @@ ngx_mqtt_transport_event(ngx_mqtt_transport_t *t, ngx_event_t *ev)
 
 
 /*
- * What can be behind any event, since TLS may turn one into the other.  NGX_DONE: the event was that, "t" may be gone.
+ * What can be behind any event, since TLS may turn one into the other.
+ * NGX_DONE: the event was that, "t" may be gone.
  */
 
 static ngx_int_t
@@ -314,13 +321,10 @@ ngx_mqtt_transport_write(ngx_mqtt_transport_t *t)
 static void
 ngx_mqtt_transport_read(ngx_mqtt_transport_t *t)
 {
-    ssize_t            size;
-    ngx_uint_t         n;
-    ngx_event_t       *rev;
-    ngx_connection_t  *c;
+    ngx_uint_t    n;
+    ngx_event_t  *rev;
 
-    c = t->connection;
-    rev = c->read;
+    rev = t->connection->read;
 
     if (t->leaving) {
         ngx_mqtt_close_leave(t);
@@ -341,45 +345,57 @@ ngx_mqtt_transport_read(ngx_mqtt_transport_t *t)
     }
 
     for (n = 0; n < NGX_MQTT_RECV_MAX; n++) {
-
-        size = c->recv(c, ngx_mqtt_recv_buffer, NGX_MQTT_RECV_SIZE);
-
-        if (size == NGX_AGAIN) {
-
-            if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-                ngx_mqtt_close_lost(t);
-            }
-
-            return;
-        }
-
-        if (size == NGX_ERROR) {
-            t->eof = 1;
-            t->broken = 1;
-            ngx_mqtt_close_lost(t);
-            return;
-        }
-
-        if (size == 0) {
-
-            /* it may still read: it gets what its last packets ask for */
-
-            t->eof = 1;
-            ngx_mqtt_close_leave(t);
-            return;
-        }
-
-        t->received += size;
-
-        if (ngx_mqtt_transport_feed(t, ngx_mqtt_recv_buffer,
-                                    ngx_mqtt_recv_buffer + size)
-            != NGX_OK)
-        {
+        if (ngx_mqtt_transport_recv(t) != NGX_OK) {
             return;
         }
     }
 
     ngx_post_event(rev, &ngx_posted_next_events);
+}
+
+
+/* NGX_OK: there may be more.  Otherwise "t" may be gone. */
+
+static ngx_int_t
+ngx_mqtt_transport_recv(ngx_mqtt_transport_t *t)
+{
+    ssize_t            size;
+    ngx_connection_t  *c;
+
+    c = t->connection;
+
+    size = c->recv(c, ngx_mqtt_recv_buffer, NGX_MQTT_RECV_SIZE);
+
+    if (size > 0) {
+        t->received += size;
+
+        return ngx_mqtt_transport_feed(t, ngx_mqtt_recv_buffer,
+                                       ngx_mqtt_recv_buffer + size);
+    }
+
+    if (size == NGX_AGAIN) {
+
+        if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
+            ngx_mqtt_close_lost(t);
+        }
+
+        return NGX_AGAIN;
+    }
+
+    t->eof = 1;
+
+    if (size == 0) {
+
+        /* it may still read: it gets what its last packets ask for */
+
+        ngx_mqtt_close_leave(t);
+
+    } else {
+        t->broken = 1;
+        ngx_mqtt_close_lost(t);
+    }
+
+    return NGX_DONE;
 }
 
 

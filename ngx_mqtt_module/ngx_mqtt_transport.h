@@ -66,9 +66,10 @@ struct ngx_mqtt_transport_s {
 
 
 /*
- * Makes the transport of a connection whose client is to be served by a hub.
- * "name" must stay valid as long as the connection.  Nothing happens before
- * ngx_mqtt_transport_start().  NULL: no memory, or the zone cannot be joined.
+ * Makes the transport of a connection whose client is to be served by a hub;
+ * under a template, "name" is not that of its settings.  Nothing happens
+ * before ngx_mqtt_transport_start().  NULL: no memory, or the zone cannot be
+ * joined.
  */
 ngx_mqtt_transport_t *ngx_mqtt_transport_create(ngx_connection_t *c,
     ngx_mqtt_conf_hub_t *hub, ngx_str_t *name, ngx_uint_t ws);
