@@ -11,6 +11,12 @@ use Time::HiRes qw(time);
 
 my $slow = $ENV{TEST_NGINX_SLOW} || 1;
 my $node = $ENV{TEST_NODE} || 'node';
+
+# The first Python may be another than the one Debian's packages are for.
+my ($python) = grep { system("$_ -c 'import paho.mqtt' 2>/dev/null") == 0 }
+                    qw(python3 /usr/bin/python3);
+$python ||= 'python3';
+
 my $dir = Test::Nginx::MQTT::Server::source_root() . '/t/interop';
 my $only = $ENV{TEST_NGINX_CASE};
 
@@ -149,15 +155,19 @@ sub play {
 
 
 play($node, $_) for qw(mqttjs.js v5.js load.js mosquitto.js);
-play('python3', 'paho-clients.py');
+play($python, 'paho-clients.py');
+
+# Clients have been on both workers; those that reload are in another script.
+if (!defined $only) {
+    for my $log (qw(http stream)) {
+        ok(eval { $server->log_has("(?m)^$_\$", $log) for $server->workers; 1 },
+           "$log clients on both workers");
+    }
+}
+
 play($node, 'life.js');
 
 ok($server->stop, 'nginx ends by itself');
-
-for my $log (qw(http stream)) {
-    my %pid = map { $_ => 1 } split /\n/, $server->read_file("logs/$log.log");
-    cmp_ok(scalar keys %pid, '>=', 2, "$log clients were on both workers");
-}
 
 my @bad = $server->bad_lines;
 is(scalar @bad, 0, 'nothing bad in the error log');

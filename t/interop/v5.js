@@ -214,7 +214,7 @@ async function five(kind) {
             await c.subscribe(`${topic}/#`, { qos: 2 });
         }
 
-        const names = numbers(100).map((n) => `${topic}/${n * n % 11}`);
+        const names = numbers(100).map((n) => `${topic}/${Math.floor(n / 10)}`);
         for (const [i, n] of names.entries()) {
             await pub.publish(n, n, { qos: i % 2 });
         }
@@ -225,7 +225,7 @@ async function five(kind) {
         }
 
         ok(packets.every(([, alias]) => alias === undefined || alias <= 5), 'aliases');
-        ok(packets.filter(([name]) => name === '').length > 20, 'empty topics');
+        ok(packets.filter(([name]) => name === '').length >= 70, 'empty topics');
         ok(whole.every(([name, alias]) => name !== '' && alias === undefined),
            'no aliases for a client that wants none');
     });
