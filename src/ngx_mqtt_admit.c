@@ -9,6 +9,8 @@
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_admit.h>
 
+#include <sys/random.h>
+
 
 static ngx_mqtt_hub_t *ngx_mqtt_admit_hub_locked(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
@@ -51,9 +53,9 @@ ngx_mqtt_admit_locked(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     ngx_mqtt_admit_limits_locked(cl, s);
     ngx_mqtt_session_attach_locked(w, s, cl->attach);
 
-    /* a delayed will that has not come due is not published [MQTT-3.1.3-9] */
-
-    ngx_mqtt_session_drop_will_locked(w->zone, s);
+    if (cl->attach->session != s) {
+        return NGX_MQTT_SESSION_TAKEN_OVER;
+    }
 
     if (cx->will == NULL) {
         return NGX_MQTT_SUCCESS;
@@ -162,9 +164,8 @@ ngx_mqtt_admit_place_locked(ngx_mqtt_client_t *cl,
 
 
 /*
- * Finds a session to resume, or creates one.  A connection that has it is
- * told to close, and its will is seen to as if it had gone by itself: the
- * lock may be released for that, so look again.
+ * Finds a session to resume, or creates one.  One that ends with its
+ * connection ends when that is taken over.
  */
 
 static ngx_uint_t
@@ -173,7 +174,6 @@ ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
 {
     ngx_mqtt_hub_t      *hub;
     ngx_mqtt_worker_t   *w;
-    ngx_mqtt_attach_t   *old;
     ngx_mqtt_session_t  *s;
 
     w = cl->worker;
@@ -190,24 +190,17 @@ ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
             return NGX_MQTT_NOT_AUTHORIZED;
         }
 
-        old = s->attach;
-
-        if (cx->connect->clean_start || (old && s->expiry == 0)
+        if (cx->connect->clean_start || (s->attach && s->expiry == 0)
             || ngx_mqtt_session_expired(s))
         {
             ngx_mqtt_session_end_locked(w, s);
             continue;
         }
 
-        if (old == NULL) {
-            cx->present = 1;
-            *session = s;
-            return NGX_MQTT_SUCCESS;
-        }
+        cx->present = 1;
+        *session = s;
 
-        ngx_mqtt_set(old->reason, NGX_MQTT_SESSION_TAKEN_OVER);
-        ngx_mqtt_slot_ready_locked(w, old);
-        ngx_mqtt_session_leave_locked(w, s, 0);
+        return NGX_MQTT_SUCCESS;
     }
 
     s = ngx_mqtt_session_create_locked(w->zone, hub, &cl->client_id,
@@ -248,9 +241,16 @@ ngx_mqtt_admit_make_id(ngx_str_t *id)
     ngx_uint_t  i;
 
     static const u_char  chars[] =
-        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
+
+    if (getrandom(id->data, id->len, 0) != (ssize_t) id->len) {
+
+        for (i = 0; i < id->len; i++) {
+            id->data[i] = (u_char) (ngx_random() >> 8);
+        }
+    }
 
     for (i = 0; i < id->len; i++) {
-        id->data[i] = chars[(ngx_random() >> 8) % (sizeof(chars) - 1)];
+        id->data[i] = chars[id->data[i] % 64];
     }
 }

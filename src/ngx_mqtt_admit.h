@@ -14,7 +14,7 @@
 #include <ngx_mqtt_auth.h>
 
 
-#define NGX_MQTT_ASSIGNED_LEN  22      /* of 62 characters: 130 bits */
+#define NGX_MQTT_ASSIGNED_LEN  22      /* of 64 characters: 132 bits */
 
 
 /* A CONNECT that is being worked on, on the stack. */

@@ -251,13 +251,6 @@ ngx_mqtt_block_reclaim_locked(ngx_mqtt_zone_t *zone, ngx_uint_t budget)
 }
 
 
-size_t
-ngx_mqtt_block_available_locked(ngx_mqtt_zone_t *zone)
-{
-    return zone->root->blocks.nfree * NGX_MQTT_PAGE_SIZE;
-}
-
-
 ngx_mqtt_page_t *
 ngx_mqtt_block_page(ngx_mqtt_blocks_t *blocks, void *p)
 {

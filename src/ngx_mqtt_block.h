@@ -104,9 +104,6 @@ void ngx_mqtt_block_retire_locked(ngx_mqtt_zone_t *zone, void *p);
 /* Frees up to "budget" retired blocks that no walk can reach any more. */
 void ngx_mqtt_block_reclaim_locked(ngx_mqtt_zone_t *zone, ngx_uint_t budget);
 
-/* Bytes not in use: free pages only. */
-size_t ngx_mqtt_block_available_locked(ngx_mqtt_zone_t *zone);
-
 /* The page of a block, or NULL if "p" is no address of the zone's pages. */
 ngx_mqtt_page_t *ngx_mqtt_block_page(ngx_mqtt_blocks_t *blocks, void *p);
 

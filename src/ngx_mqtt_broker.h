@@ -60,8 +60,6 @@ ngx_int_t ngx_mqtt_zone_format(ngx_mqtt_zone_t *zone, ngx_slab_pool_t *shpool,
 void ngx_mqtt_zone_attach(ngx_mqtt_zone_t *zone, ngx_slab_pool_t *shpool,
     ngx_log_t *log);
 
-/* Bytes of a zone of "size" bytes that are left for sessions and messages. */
-size_t ngx_mqtt_zone_usable(size_t size);
 
 /* Whether any hub of a zone has a client, a session or a retained message. */
 ngx_uint_t ngx_mqtt_zone_in_use(ngx_mqtt_zone_t *zone);

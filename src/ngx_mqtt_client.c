@@ -74,7 +74,6 @@ ngx_mqtt_client_init(ngx_mqtt_client_t *cl, ngx_mqtt_worker_t *w,
     cl->last_packet = ngx_current_msec;
     cl->receive_maximum = NGX_MQTT_PACKET_ID_MAX;
     cl->max_packet_size = NGX_MQTT_PACKET_MAX;
-    cl->problem_info = 1;
 
     ngx_queue_init(&cl->dirty);
 

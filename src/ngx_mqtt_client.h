@@ -104,7 +104,6 @@ struct ngx_mqtt_client_s {
     unsigned                         paused:1;     /* input got NGX_BUSY */
     unsigned                         marked:1;     /* on the dirty list */
     unsigned                         broken:1;     /* a write failed */
-    unsigned                         problem_info:1;
     unsigned                         will_discard:1;
 };
 

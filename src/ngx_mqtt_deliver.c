@@ -791,6 +791,4 @@ ngx_mqtt_deliver_free(ngx_mqtt_client_t *cl)
         cl->big = NULL;
         cl->big_left = 0;
     }
-
-    ngx_mqtt_alias_free(cl);
 }

@@ -95,6 +95,12 @@ ngx_mqtt_connect_take(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     /* the server's maximum replaces "off" as well [MQTT-3.2.2-21] */
 
     max = cl->conf->max_keepalive;
+
+    if (cl->conf->strict_limits && cl->version == NGX_MQTT_V5) {
+        max = max ? ngx_min(max, NGX_MQTT_STRICT_KEEP_ALIVE)
+                  : NGX_MQTT_STRICT_KEEP_ALIVE;
+    }
+
     cl->keep_alive = connect->keep_alive;
 
     if (max && (cl->keep_alive == 0 || cl->keep_alive > max)) {
@@ -128,10 +134,6 @@ ngx_mqtt_connect_take(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
 
     if (ngx_mqtt_prop_has(props, NGX_MQTT_PROP_TOPIC_ALIAS_MAXIMUM)) {
         cl->alias_maximum = props->topic_alias_maximum;
-    }
-
-    if (ngx_mqtt_prop_has(props, NGX_MQTT_PROP_REQUEST_PROBLEM)) {
-        cl->problem_info = props->request_problem;
     }
 }
 

@@ -395,7 +395,6 @@ ngx_mqtt_handle_pubrel(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
 ngx_int_t
 ngx_mqtt_handle_pubcomp(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
 {
-    ngx_int_t            rc;
     ngx_mqtt_session_t  *s;
 
     s = ngx_mqtt_handle_lock(cl);
@@ -403,14 +402,9 @@ ngx_mqtt_handle_pubcomp(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
         return NGX_ERROR;
     }
 
-    rc = ngx_mqtt_queue_pubcomp_locked(cl->worker, s, pkt->packet_id);
+    (void) ngx_mqtt_queue_pubcomp_locked(cl->worker, s, pkt->packet_id);
 
     ngx_mqtt_worker_unlock(cl->worker);
-
-    if (rc == NGX_ERROR) {
-        return ngx_mqtt_handle_fail(cl, NGX_MQTT_PROTOCOL_ERROR,
-                                    "PUBCOMP for a QoS 1 message");
-    }
 
     return NGX_OK;
 }

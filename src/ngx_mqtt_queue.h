@@ -113,6 +113,7 @@ ngx_int_t ngx_mqtt_queue_puback_locked(ngx_mqtt_worker_t *w,
 /* "failed": the reason code was 0x80 or above, which settles it. */
 ngx_int_t ngx_mqtt_queue_pubrec_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, uint16_t id, ngx_uint_t failed);
+/* Never NGX_ERROR: one that is not awaited is ignored. */
 ngx_int_t ngx_mqtt_queue_pubcomp_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, uint16_t id);
 

@@ -227,6 +227,19 @@ ngx_mqtt_session_attach_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     if (s->replays || ngx_mqtt_queue_due_locked(s)) {
         ngx_mqtt_slot_ready_locked(w, a);
     }
+
+    if (s->will == NULL) {
+        return;
+    }
+
+    /* a delayed will that has not come due is not published [MQTT-3.1.3-9] */
+
+    if (s->will->delay) {
+        ngx_mqtt_session_drop_will_locked(w->zone, s);
+
+    } else {
+        ngx_mqtt_session_will_locked(w, s);
+    }
 }
 
 

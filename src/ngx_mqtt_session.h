@@ -149,7 +149,9 @@ void ngx_mqtt_attach_free_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_attach_t *a);
 /*
  * Makes "a" the owner of the session: by one store.  A previous owner loses
  * it with reason 0x8E and is told.  All that was sent and not acknowledged
- * becomes due again.
+ * becomes due again.  A will that is left is published if it has no delay,
+ * and dropped otherwise: the lock may be released and taken again inside, and
+ * "a" may have lost the session then.
  */
 void ngx_mqtt_session_attach_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, ngx_mqtt_attach_t *a);

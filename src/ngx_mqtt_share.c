@@ -12,6 +12,9 @@
 /* members of a group that are asked for one message */
 #define NGX_MQTT_SHARE_TRIES    128
 
+/* subscriptions of an ended session looked at for one message */
+#define NGX_MQTT_SHARE_SUBS     1024
+
 
 static ngx_mqtt_group_t *ngx_mqtt_share_group_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, ngx_mqtt_entry_t *e);
@@ -125,6 +128,7 @@ ngx_mqtt_share_group_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_entry_t *e)
 {
     ngx_str_t            topic, full;
+    ngx_uint_t           n;
     ngx_mqtt_sub_t      *sub;
     ngx_mqtt_filter_t    filter;
     ngx_mqtt_message_t  *m;
@@ -134,7 +138,9 @@ ngx_mqtt_share_group_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     topic.len = m->topic_len;
     topic.data = ngx_mqtt_message_topic(m, w->topic);
 
-    for (sub = s->subs; sub; sub = sub->next) {
+    n = NGX_MQTT_SHARE_SUBS;
+
+    for (sub = s->subs; sub && n; sub = sub->next, n--) {
 
         if (sub->group == NULL || sub->id != e->u.id) {
             continue;

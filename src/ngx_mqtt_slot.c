@@ -10,6 +10,10 @@
 #include <ngx_mqtt_publish.h>
 
 
+/* connections of a dead process seen to in one hold of the lock */
+#define NGX_MQTT_SLOT_BUDGET    256
+
+
 static ngx_mqtt_slot_t *ngx_mqtt_slot_create_locked(ngx_mqtt_zone_t *zone);
 static void ngx_mqtt_slot_drop_refs_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_slot_t *slot);
@@ -166,22 +170,23 @@ ngx_mqtt_slot_sweep(ngx_mqtt_worker_t *w)
                           &w->zone->name, pid, i);
         }
 
-        do {
-            budget = 256;
-            rc = NGX_OK;
+        budget = NGX_MQTT_SLOT_BUDGET;
+        rc = NGX_OK;
 
-            ngx_mqtt_worker_lock(w);
+        ngx_mqtt_worker_lock(w);
 
-            if (slot->state != NGX_MQTT_SLOT_FREE && slot->pid == pid
-                && slot->started == started)
-            {
-                ngx_mqtt_set(slot->state, NGX_MQTT_SLOT_DEAD);
-                rc = ngx_mqtt_slot_reclaim_locked(w, slot, &budget);
-            }
+        if (slot->state != NGX_MQTT_SLOT_FREE && slot->pid == pid
+            && slot->started == started)
+        {
+            ngx_mqtt_set(slot->state, NGX_MQTT_SLOT_DEAD);
+            rc = ngx_mqtt_slot_reclaim_locked(w, slot, &budget);
+        }
 
-            ngx_mqtt_worker_unlock(w);
+        ngx_mqtt_worker_unlock(w);
 
-        } while (rc == NGX_AGAIN);
+        if (rc == NGX_AGAIN) {
+            return NGX_AGAIN;
+        }
     }
 
     return NGX_OK;

@@ -65,8 +65,6 @@ struct ngx_mqtt_worker_s {
     ngx_uint_t                    full;       /* noticed under the lock */
     ngx_uint_t                    nfull;      /* since it was logged */
     time_t                        full_logged;
-
-    ngx_uint_t                    sweep_slot;
 };
 
 
@@ -130,7 +128,7 @@ ngx_int_t ngx_mqtt_deliver_big(ngx_mqtt_client_t *cl);
 /* Makes a client that could not take more eligible for delivery again. */
 void ngx_mqtt_deliver_resume(ngx_mqtt_client_t *cl);
 
-/* Frees what deliveries keep for a client: aliases, a large message. */
+/* Frees what deliveries keep for a client: a large message. */
 void ngx_mqtt_deliver_free(ngx_mqtt_client_t *cl);
 
 

@@ -119,21 +119,6 @@ ngx_mqtt_zone_attach(ngx_mqtt_zone_t *zone, ngx_slab_pool_t *shpool,
 }
 
 
-size_t
-ngx_mqtt_zone_usable(size_t size)
-{
-    size_t  used;
-
-    used = sizeof(ngx_mqtt_root_t)
-           + 2 * NGX_MQTT_WHEEL_SIZE * sizeof(ngx_mqtt_timer_t *)
-           + size / NGX_MQTT_PAGE_SIZE
-             * (sizeof(ngx_mqtt_page_t) + sizeof(ngx_slab_page_t))
-           + 16 * NGX_MQTT_PAGE_SIZE;
-
-    return size > used ? size - used : 0;
-}
-
-
 ngx_uint_t
 ngx_mqtt_zone_in_use(ngx_mqtt_zone_t *zone)
 {
