@@ -23,6 +23,7 @@ void test_block(void);
 void test_index(void);
 void test_message(void);
 void test_tree(void);
+void test_queue(void);
 void test_nomem(void);
 void test_kill(void);
 
@@ -38,6 +39,7 @@ static test_t  tests[] = {
     { "index", test_index },
     { "message", test_message },
     { "tree", test_tree },
+    { "queue", test_queue },
     { "nomem", test_nomem },
     { "kill", test_kill },
     { NULL, NULL }

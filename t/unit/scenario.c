@@ -64,7 +64,7 @@ scenario_queued(store_t *st)
 static void
 scenario_retained(store_t *st)
 {
-    char        topic[16], payload[16];
+    char        topic[32], payload[32];
     ngx_uint_t  i;
 
     scenario_base(st);
@@ -80,7 +80,7 @@ scenario_retained(store_t *st)
 static void
 scenario_crowd(store_t *st)
 {
-    char        id[16];
+    char        id[32];
     ngx_uint_t  i;
 
     scenario_base(st);

@@ -23,6 +23,10 @@ static ngx_mqtt_transport_ops_t  store_transport = {
 static ngx_mqtt_worker_ops_t  store_ops = { store_wake, store_post };
 
 
+void        (*store_hook)(ngx_mqtt_worker_t *w);
+ngx_uint_t    store_hook_at;
+
+
 void
 store_create(store_t *st, size_t size)
 {
@@ -168,7 +172,14 @@ store_wake(ngx_mqtt_worker_t *w, ngx_uint_t slot)
 static void
 store_post(ngx_mqtt_worker_t *w)
 {
-    /* void */
+    void  (*hook)(ngx_mqtt_worker_t *w);
+
+    hook = store_hook;
+
+    if (hook && (store_hook_at == 0 || --store_hook_at == 0)) {
+        store_hook = NULL;
+        hook(w);
+    }
 }
 
 

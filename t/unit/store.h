@@ -141,6 +141,14 @@ ngx_uint_t store_retained(store_t *st, const char *topic,
 ngx_str_t store_str(const char *s);
 
 
+/*
+ * Called once, when a worker with w->reap set releases the lock for the
+ * time number store_hook_at (0: the first): what others do meanwhile.
+ */
+extern void        (*store_hook)(ngx_mqtt_worker_t *w);
+extern ngx_uint_t    store_hook_at;
+
+
 /* Operations as data, for scenarios that are broken off at every point. */
 
 typedef enum {

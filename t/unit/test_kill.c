@@ -219,7 +219,7 @@ test_kill_verify_publish(test_kill_t *t)
 static void
 test_kill_verify_fanout(test_kill_t *t)
 {
-    char               id[16];
+    char               id[32];
     ngx_uint_t         i, n;
     const store_op_t  *op;
 
