@@ -22,7 +22,6 @@ typedef struct {
     ngx_mqtt_transport_t    *transport;
     ngx_str_t                accept;     /* Sec-WebSocket-Accept */
     ngx_event_handler_pt     handler;    /* http's, of c->read and c->write */
-    ngx_event_t              start;      /* of the transport, posted */
 } ngx_http_mqtt_ctx_t;
 
 

@@ -39,8 +39,6 @@ static ngx_int_t ngx_http_mqtt_add_header(ngx_http_request_t *r,
 
 static void ngx_http_mqtt_ws_flush(ngx_http_request_t *r);
 static void ngx_http_mqtt_ws_start(ngx_http_request_t *r);
-static void ngx_http_mqtt_ws_start_handler(ngx_event_t *ev);
-static void ngx_http_mqtt_ws_cleanup(void *data);
 static void ngx_http_mqtt_ws_event(ngx_event_t *ev);
 static void ngx_http_mqtt_ws_finish(ngx_mqtt_transport_t *t);
 
@@ -324,16 +322,7 @@ ngx_http_mqtt_add_header(ngx_http_request_t *r, ngx_str_t *name,
 ngx_int_t
 ngx_http_mqtt_ws_accept(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx)
 {
-    ngx_int_t            rc;
-    ngx_http_cleanup_t  *cln;
-
-    cln = ngx_http_cleanup_add(r, 0);
-    if (cln == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    cln->handler = ngx_http_mqtt_ws_cleanup;
-    cln->data = ctx;
+    ngx_int_t  rc;
 
     if (ngx_http_mqtt_add_header(r, &ngx_http_mqtt_upgrade,
                                  &ngx_http_mqtt_websocket)
@@ -424,37 +413,12 @@ ngx_http_mqtt_ws_flush(ngx_http_request_t *r)
 }
 
 
-/*
- * The callers of a content handler still take c->data for the request: the
- * transport takes over when they have returned.
- */
-
 static void
 ngx_http_mqtt_ws_start(ngx_http_request_t *r)
 {
-    ngx_http_mqtt_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_mqtt_module);
-
-    r->read_event_handler = ngx_http_block_reading;
-    r->write_event_handler = ngx_http_request_empty_handler;
-
-    ctx->start.handler = ngx_http_mqtt_ws_start_handler;
-    ctx->start.data = r;
-    ctx->start.log = r->connection->log;
-
-    ngx_post_event(&ctx->start, &ngx_posted_events);
-}
-
-
-static void
-ngx_http_mqtt_ws_start_handler(ngx_event_t *ev)
-{
     u_char               *pos;
-    ngx_http_request_t   *r;
     ngx_http_mqtt_ctx_t  *ctx;
 
-    r = ev->data;
     ctx = ngx_http_get_module_ctx(r, ngx_http_mqtt_module);
 
     ctx->handler = r->connection->read->handler;
@@ -485,17 +449,6 @@ ngx_http_mqtt_ws_event(ngx_event_t *ev)
     ctx = ngx_http_get_module_ctx(r->main, ngx_http_mqtt_module);
 
     ngx_mqtt_transport_event(ctx->transport, ev);
-}
-
-
-static void
-ngx_http_mqtt_ws_cleanup(void *data)
-{
-    ngx_http_mqtt_ctx_t *ctx = data;
-
-    if (ctx->start.posted) {
-        ngx_delete_posted_event(&ctx->start);
-    }
 }
 
 
