@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_big.h>
 #include <ngx_mqtt_handle.h>
 #include <ngx_mqtt_encode.h>
 #include <ngx_mqtt_reason.h>
@@ -392,7 +393,7 @@ ngx_mqtt_client_detach(ngx_mqtt_client_t *cl)
 
     w = cl->worker;
 
-    ngx_mqtt_deliver_free(cl);
+    ngx_mqtt_big_free(cl);
 
     cl->attach = NULL;
 

@@ -7,7 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
-#include <ngx_mqtt_encode.h>
+#include <ngx_mqtt_big.h>
 #include <ngx_mqtt_alias.h>
 
 
@@ -19,9 +19,6 @@
 #define NGX_MQTT_BIG             8192
 
 #define NGX_MQTT_PUBREL_SIZE     4
-
-/* largest head, and middle: id, property length, expiry, alias, ids */
-#define NGX_MQTT_MIDDLE_MAX      (2 + 4 + 5 + 3 + NGX_MQTT_SUB_IDS * 5)
 
 
 typedef enum {
@@ -45,20 +42,6 @@ typedef struct ngx_mqtt_record_s {
 } ngx_mqtt_record_t;
 
 
-/* Local; a large message on its way to one client. */
-
-typedef struct ngx_mqtt_big_s {
-    ngx_mqtt_message_t   *message;      /* the session's "sending" */
-    ngx_mqtt_text_t       text;
-    size_t                topic_left;
-    size_t                skip;         /* properties, for 3.1.1 */
-    size_t                text_left;
-    u_char               *middle;
-    u_char               *middle_last;
-    u_char                data[NGX_MQTT_MIDDLE_MAX];
-} ngx_mqtt_big_t;
-
-
 static ngx_int_t ngx_mqtt_deliver_collect_locked(ngx_mqtt_worker_t *w,
     ngx_uint_t *n);
 static ngx_mqtt_attach_t *ngx_mqtt_deliver_pop_locked(ngx_mqtt_worker_t *w);
@@ -78,11 +61,6 @@ static void ngx_mqtt_deliver_release_locked(ngx_mqtt_worker_t *w);
 static void ngx_mqtt_deliver_record(ngx_mqtt_record_t *r);
 static ngx_int_t ngx_mqtt_deliver_publish(ngx_mqtt_record_t *r);
 static ngx_int_t ngx_mqtt_deliver_pubrel(ngx_mqtt_record_t *r);
-static ngx_int_t ngx_mqtt_deliver_start_big(ngx_mqtt_record_t *r);
-static u_char *ngx_mqtt_deliver_piece(ngx_mqtt_big_t *big, u_char *p,
-    u_char *end);
-static void ngx_mqtt_deliver_unstall_locked(ngx_mqtt_worker_t *w,
-    ngx_mqtt_attach_t *a);
 
 
 ngx_int_t
@@ -515,7 +493,7 @@ ngx_mqtt_deliver_record(ngx_mqtt_record_t *r)
         break;
 
     case NGX_MQTT_RECORD_BIG:
-        rc = ngx_mqtt_deliver_start_big(r);
+        rc = ngx_mqtt_big_start(cl, r->message, &r->d);
         break;
 
     default:
@@ -611,149 +589,7 @@ ngx_mqtt_deliver_pubrel(ngx_mqtt_record_t *r)
 }
 
 
-static ngx_int_t
-ngx_mqtt_deliver_start_big(ngx_mqtt_record_t *r)
-{
-    ngx_mqtt_big_t      *big;
-    ngx_mqtt_out_t      *out;
-    ngx_mqtt_client_t   *cl;
-    ngx_mqtt_message_t  *m;
-
-    m = r->message;
-    cl = r->client;
-
-    big = ngx_alloc(sizeof(ngx_mqtt_big_t), cl->log);
-    if (big == NULL) {
-        return NGX_ERROR;
-    }
-
-    out = ngx_mqtt_out_reserve_big(cl, NGX_MQTT_DELIVERY_HEAD_MAX);
-    if (out == NULL) {
-        ngx_free(big);
-        return NGX_ERROR;
-    }
-
-    out->last = ngx_mqtt_delivery_head(out->last, &r->d, cl->version);
-
-    big->message = m;
-    ngx_mqtt_message_text(m, &big->text);
-    big->topic_left = m->topic_len;
-    big->middle = big->data;
-    big->middle_last = ngx_mqtt_delivery_middle(big->data, &r->d,
-                                                cl->version);
-    big->text_left = m->payload_len;
-
-    if (cl->version == NGX_MQTT_V5) {
-        big->text_left += m->props_len;
-        big->skip = 0;
-
-    } else {
-        big->skip = m->props_len;
-    }
-
-    cl->big = big;
-    cl->big_left = big->topic_left + (big->middle_last - big->middle)
-                   + big->text_left;
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_mqtt_deliver_big(ngx_mqtt_client_t *cl)
-{
-    u_char              *p;
-    ngx_uint_t           mine;
-    ngx_mqtt_big_t      *big;
-    ngx_mqtt_out_t      *out;
-    ngx_mqtt_attach_t   *a;
-    ngx_mqtt_worker_t   *w;
-    ngx_mqtt_message_t  *m;
-
-    w = cl->worker;
-    a = cl->attach;
-    big = cl->big;
-    m = big->message;
-
-    ngx_mqtt_worker_lock(w);
-
-    mine = (a && a->session && a->session->sending == m);
-
-    if (mine) {
-        ngx_mqtt_set(m->refs, m->refs + 1);
-        ngx_mqtt_set(w->slot->big, m);
-    }
-
-    ngx_mqtt_worker_unlock(w);
-
-    if (!mine) {
-        /* the session was lost: the client is about to be told so */
-        return NGX_ERROR;
-    }
-
-    out = ngx_mqtt_out_reserve_big(cl, 1);
-
-    if (out) {
-        p = ngx_mqtt_deliver_piece(big, out->last, out->end);
-        cl->big_left -= p - out->last;
-        out->last = p;
-    }
-
-    ngx_mqtt_worker_lock(w);
-
-    ngx_mqtt_set(w->slot->big, NULL);
-    ngx_mqtt_message_unref_locked(w->zone, m);
-
-    if (cl->big_left == 0 && a->session && a->session->sending == m) {
-        ngx_mqtt_set(a->session->sending, NULL);
-        ngx_mqtt_message_unref_locked(w->zone, m);
-        ngx_mqtt_deliver_unstall_locked(w, a);
-    }
-
-    ngx_mqtt_worker_unlock(w);
-
-    if (cl->big_left == 0) {
-        cl->big = NULL;
-        ngx_free(big);
-        ngx_mqtt_out_end_big(cl);
-    }
-
-    return out ? NGX_OK : NGX_ERROR;
-}
-
-
-static u_char *
-ngx_mqtt_deliver_piece(ngx_mqtt_big_t *big, u_char *p, u_char *end)
-{
-    size_t  n;
-
-    n = ngx_min(big->topic_left, (size_t) (end - p));
-    p = ngx_mqtt_text_read(&big->text, p, n);
-    big->topic_left -= n;
-
-    if (big->topic_left) {
-        return p;
-    }
-
-    n = ngx_min(big->middle_last - big->middle, end - p);
-    p = ngx_cpymem(p, big->middle, n);
-    big->middle += n;
-
-    if (big->middle < big->middle_last) {
-        return p;
-    }
-
-    ngx_mqtt_text_skip(&big->text, big->skip);
-    big->skip = 0;
-
-    n = ngx_min(big->text_left, (size_t) (end - p));
-    big->text_left -= n;
-
-    return ngx_mqtt_text_read(&big->text, p, n);
-}
-
-
-static void
+void
 ngx_mqtt_deliver_unstall_locked(ngx_mqtt_worker_t *w, ngx_mqtt_attach_t *a)
 {
     ngx_mqtt_set(a->stalled, 0);
@@ -780,15 +616,4 @@ ngx_mqtt_deliver_resume(ngx_mqtt_client_t *cl)
     ngx_mqtt_worker_lock(w);
     ngx_mqtt_deliver_unstall_locked(w, cl->attach);
     ngx_mqtt_worker_unlock(w);
-}
-
-
-void
-ngx_mqtt_deliver_free(ngx_mqtt_client_t *cl)
-{
-    if (cl->big) {
-        ngx_free(cl->big);
-        cl->big = NULL;
-        cl->big_left = 0;
-    }
 }

@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_big.h>
 
 
 #define NGX_MQTT_OUT_FREE_MAX    256             /* kept by a worker */
@@ -342,7 +343,7 @@ ngx_mqtt_out_send(ngx_mqtt_client_t *cl)
 
         left = cl->big_left;
 
-        rc = ngx_mqtt_deliver_big(cl);
+        rc = ngx_mqtt_big_send(cl);
 
         if (cl->closed || rc == NGX_ERROR) {
             return NGX_ERROR;

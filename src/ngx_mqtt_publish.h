@@ -53,23 +53,9 @@ ngx_uint_t ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_hub_t *hub,
     ngx_mqtt_message_t *m, ngx_str_t *topic, ngx_mqtt_session_t *from,
     ngx_uint_t packet_id, ngx_uint_t will, ngx_uint_t max_retained);
 
-/*
- * Finishes a committed publication: the slot's own, or a dead slot's.  The
- * lock is held; at most *budget targets, which it counts down: NGX_AGAIN.
- */
-ngx_int_t ngx_mqtt_publish_finish_locked(ngx_mqtt_worker_t *w,
-    ngx_mqtt_slot_t *slot, ngx_uint_t *budget);
-
 /* Gives up what a slot keeps while it publishes: the message, the hub. */
 void ngx_mqtt_publish_release_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_slot_t *slot);
-
-/*
- * After a kill inside the lock, at the end of the rebuild: completes what
- * belongs to the commit and settles the target in doubt.
- */
-void ngx_mqtt_publish_settle_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_publication_t *pub);
 
 
 #endif /* _NGX_MQTT_PUBLISH_H_INCLUDED_ */

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_publish.h>
+#include <ngx_mqtt_publication.h>
 
 
 /*
@@ -116,7 +117,7 @@ ngx_mqtt_rebuild_locked(ngx_mqtt_zone_t *zone, ngx_uint_t dead)
     /* it may have been finishing the publication of another dead slot */
 
     for (i = 0; i < root->nslots; i++) {
-        ngx_mqtt_publish_settle_locked(zone, &root->slots[i]->pub);
+        ngx_mqtt_publication_settle_locked(zone, &root->slots[i]->pub);
     }
 
     if (dead < root->nslots) {

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_publish.h>
+#include <ngx_mqtt_publication.h>
 
 
 /* connections of a dead process seen to in one hold of the lock */
@@ -217,7 +218,7 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
         }
     }
 
-    if (ngx_mqtt_publish_finish_locked(w, slot, budget) == NGX_AGAIN) {
+    if (ngx_mqtt_publication_finish_locked(w, slot, budget) == NGX_AGAIN) {
         return NGX_AGAIN;
     }
 

@@ -122,14 +122,10 @@ void ngx_mqtt_deliver_done(ngx_mqtt_worker_t *w);
  */
 ngx_int_t ngx_mqtt_deliver(ngx_mqtt_worker_t *w);
 
-/* Appends the next piece of a large message to the client's output. */
-ngx_int_t ngx_mqtt_deliver_big(ngx_mqtt_client_t *cl);
-
 /* Makes a client that could not take more eligible for delivery again. */
 void ngx_mqtt_deliver_resume(ngx_mqtt_client_t *cl);
-
-/* Frees what deliveries keep for a client: a large message. */
-void ngx_mqtt_deliver_free(ngx_mqtt_client_t *cl);
+void ngx_mqtt_deliver_unstall_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_attach_t *a);
 
 
 #endif /* _NGX_MQTT_WORKER_H_INCLUDED_ */

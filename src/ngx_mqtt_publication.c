@@ -1,0 +1,142 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_publication.h>
+
+
+void
+ngx_mqtt_publication_begin_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_publication_t *pub)
+{
+    ngx_mqtt_will_t     *will;
+    ngx_mqtt_retain_t   *retain;
+    ngx_mqtt_session_t  *s;
+
+    s = pub->session;
+
+    if (s) {
+        if (pub->packet_id) {
+            ngx_mqtt_session_hold_id_locked(s, pub->packet_id);
+        }
+
+        will = s->will;
+
+        if (will && will->message == pub->message) {
+            ngx_mqtt_session_drop_will_locked(zone, s);
+        }
+
+        ngx_mqtt_set(pub->session, NULL);
+    }
+
+    retain = pub->retain;
+
+    if (retain) {
+        if (pub->message->payload_len) {
+            ngx_mqtt_retain_set_locked(zone, retain, pub->message);
+
+        } else {
+            ngx_mqtt_retain_clear_locked(zone, retain);
+        }
+
+        ngx_mqtt_set(pub->retain, NULL);
+        ngx_mqtt_retain_release_locked(zone, retain);
+    }
+}
+
+
+ngx_int_t
+ngx_mqtt_publication_finish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
+    ngx_uint_t *budget)
+{
+    ngx_mqtt_entry_t        *e;
+    ngx_mqtt_message_t      *m;
+    ngx_mqtt_session_t      *s;
+    ngx_mqtt_publication_t  *pub;
+
+    pub = &slot->pub;
+    m = pub->message;
+
+    if (m == NULL) {
+        return NGX_OK;
+    }
+
+    while (pub->todo) {
+
+        if (*budget == 0) {
+            return NGX_AGAIN;
+        }
+
+        (*budget)--;
+
+        e = pub->todo;
+        s = e->m.target;
+
+        /* see ngx_mqtt_publication_settle_locked() */
+
+        ngx_mqtt_set(pub->target, s);
+        ngx_mqtt_set(pub->serial, e->order);
+        ngx_mqtt_set(pub->current, e);
+        ngx_mqtt_set(pub->todo, e->next);
+
+        if (s && s->state == NGX_MQTT_STATE_LIVE
+            && (uint32_t) s->serial == e->order)
+        {
+            ngx_mqtt_queue_append_locked(w, s, e, m);
+            ngx_mqtt_set(pub->current, NULL);
+
+        } else {
+            ngx_mqtt_set(pub->current, NULL);
+            ngx_mqtt_entry_free_locked(w->zone, e);
+        }
+    }
+
+    ngx_mqtt_set(pub->message, NULL);
+    ngx_mqtt_message_unref_locked(w->zone, m);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_mqtt_publication_settle_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_publication_t *pub)
+{
+    ngx_mqtt_entry_t    *e;
+    ngx_mqtt_session_t  *s;
+
+    if (pub->message == NULL) {
+        return;
+    }
+
+    ngx_mqtt_publication_begin_locked(zone, pub);
+
+    e = pub->current;
+
+    if (e == NULL) {
+        return;
+    }
+
+    s = pub->target;
+
+    /*
+     * Nobody had the lock since: if the entry was queued, it is the last
+     * one.  If it was not, it becomes the next to be queued again.
+     */
+
+    if (pub->todo != e
+        && (s == NULL || (s->tail != e && s->tail0 != e)))
+    {
+        e->order = pub->serial;
+        e->m.target = s;
+
+        ngx_mqtt_set(e->next, pub->todo);
+        ngx_mqtt_set(pub->todo, e);
+    }
+
+    ngx_mqtt_set(pub->current, NULL);
+}
