@@ -24,6 +24,8 @@ void test_index(void);
 void test_message(void);
 void test_tree(void);
 void test_queue(void);
+void test_session(void);
+void test_retain(void);
 void test_nomem(void);
 void test_kill(void);
 
@@ -40,6 +42,8 @@ static test_t  tests[] = {
     { "message", test_message },
     { "tree", test_tree },
     { "queue", test_queue },
+    { "session", test_session },
+    { "retain", test_retain },
     { "nomem", test_nomem },
     { "kill", test_kill },
     { NULL, NULL }

@@ -283,6 +283,10 @@ store_packet(store_client_t *c, u_char *p, size_t len)
         ngx_memcpy(got->payload, p, n);
         c->ngot++;
 
+        if (c->see) {
+            c->see(got);
+        }
+
     } else if (got->type == NGX_MQTT_PUBREL) {
         got->id = p[0] << 8 | p[1];
         c->ngot++;

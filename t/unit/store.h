@@ -49,6 +49,7 @@ typedef struct {
     ngx_mqtt_hub_conf_t    conf;
     store_packet_t         got[STORE_OUT];
     ngx_uint_t             ngot;          /* may exceed STORE_OUT */
+    void                 (*see)(store_packet_t *got);    /* or NULL */
     ngx_uint_t             nacked;
     ngx_uint_t             blocked;       /* takes nothing */
     ngx_uint_t             closes;
