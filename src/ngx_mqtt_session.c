@@ -450,6 +450,10 @@ ngx_mqtt_session_reap(ngx_mqtt_worker_t *w)
     rc = (root->ending || w->slot->reaping) ? NGX_AGAIN : NGX_OK;
     w->reap = (rc == NGX_AGAIN);
 
+    /* nobody may publish for long, and so free what was retired */
+
+    ngx_mqtt_block_reclaim_locked(w->zone, NGX_MQTT_REAP_BUDGET);
+
     ngx_mqtt_worker_unlock(w);
 
     return rc;
