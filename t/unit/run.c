@@ -26,6 +26,7 @@ void test_tree(void);
 void test_queue(void);
 void test_session(void);
 void test_retain(void);
+void test_publish(void);
 void test_nomem(void);
 void test_kill(void);
 
@@ -44,6 +45,7 @@ static test_t  tests[] = {
     { "queue", test_queue },
     { "session", test_session },
     { "retain", test_retain },
+    { "publish", test_publish },
     { "nomem", test_nomem },
     { "kill", test_kill },
     { NULL, NULL }

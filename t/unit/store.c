@@ -498,6 +498,10 @@ store_publish(ngx_mqtt_worker_t *w, store_client_t *c, const char *topic,
         in.payload.len = len;
     }
 
+    if (c == NULL && ngx_mqtt_hub_find_locked(w->zone, &name) == NULL) {
+        return NGX_MQTT_NO_MATCHING_SUBSCRIBERS;
+    }
+
     m = ngx_mqtt_publish_store(w, &in);
     if (m == NULL) {
         return NGX_MQTT_QUOTA_EXCEEDED;
