@@ -230,7 +230,9 @@ ngx_mqtt_close_drain_start(ngx_mqtt_transport_t *t)
     rev = c->read;
     wev = c->write;
 
-    ngx_mqtt_close_skip(t, t->pos + t->plain, t->last);
+    if (t->pos) {
+        ngx_mqtt_close_skip(t, t->pos + t->plain, t->last);
+    }
 
     if (t->eof || t->broken || t->close_received) {
         return NGX_DECLINED;
