@@ -27,6 +27,8 @@ void test_queue(void);
 void test_session(void);
 void test_retain(void);
 void test_publish(void);
+void test_check(void);
+void test_rebuild(void);
 void test_nomem(void);
 void test_kill(void);
 
@@ -46,6 +48,8 @@ static test_t  tests[] = {
     { "session", test_session },
     { "retain", test_retain },
     { "publish", test_publish },
+    { "check", test_check },
+    { "rebuild", test_rebuild },
     { "nomem", test_nomem },
     { "kill", test_kill },
     { NULL, NULL }

@@ -129,7 +129,15 @@ static const store_op_t  scenario_deliver[] = {
     { .op = STORE_RUN },
     { .op = STORE_ACK, .client = 1 },
     { .op = STORE_RUN },
-    { .op = STORE_CLOSE, .client = 1 },
+    { .op = STORE_BLOCK, .client = 1 },
+    { .op = STORE_BIG, .client = 1, .text = "t/6", .payload = "m3", .n = 2,
+      .id = 4 },
+    { .op = STORE_RUN },
+    { .op = STORE_CONNECT, .client = 2, .text = "s0",
+      .connect = &persistent },
+    { .op = STORE_BLOCK, .client = 2 },
+    { .op = STORE_RUN },
+    { .op = STORE_CLOSE, .client = 2 },
     { .op = STORE_END }
 };
 
@@ -215,7 +223,7 @@ const scenario_t  scenarios[] = {
     { "subscribe", scenario_base, scenario_subscribe, 2 },
     { "wills", scenario_base, scenario_wills, 2 },
     { "ends", scenario_queued, scenario_ends, 2 },
-    { "replay", scenario_retained, scenario_replay, 20 },
-    { "fanout", scenario_crowd, scenario_fanout, 300 },
+    { "replay", scenario_retained, scenario_replay, 40 },
+    { "fanout", scenario_crowd, scenario_fanout, 600 },
     { NULL, NULL, NULL, 0 }
 };

@@ -770,6 +770,10 @@ store_op(ngx_mqtt_worker_t *w, store_client_t *clients, const store_op_t *op)
         store_run(w);
         return NGX_OK;
 
+    case STORE_BLOCK:
+        c->blocked = 1;
+        return NGX_OK;
+
     case STORE_ACK:
         store_ack(c);
         return NGX_OK;

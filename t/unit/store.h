@@ -163,6 +163,7 @@ typedef enum {
     STORE_PUBREL,       /* client, id */
     STORE_RUN,
     STORE_ACK,          /* client */
+    STORE_BLOCK,        /* client: its socket takes nothing any more */
     STORE_TIME          /* n: milliseconds */
 } store_op_e;
 

@@ -274,6 +274,7 @@ test_kill_verify_deliver(test_kill_t *t)
     }
 
     test_kill_copies(t, &t->sc->ops[7], 1);
+    test_kill_copies(t, &t->sc->ops[12], 0);
 
     if (store_session(&t->st, "s0") == NULL
         || store_session(&t->st, "s0")->attach)
@@ -537,10 +538,10 @@ test_kill(void)
                 continue;
 
             } else if (mode == 1) {
-                test_kill_scenario(&t, stride ? stride : 8);
+                test_kill_scenario(&t, stride ? stride : 10);
 
             } else {
-                test_kill_twice(&t, stride ? stride : 96);
+                test_kill_twice(&t, stride ? stride : 170);
             }
         }
     }

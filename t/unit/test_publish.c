@@ -365,6 +365,27 @@ test_publish_leave(ngx_mqtt_worker_t *w)
 }
 
 
+/* The same, and their memory is given to others, after a rebuild. */
+
+static void
+test_publish_replace(ngx_mqtt_worker_t *w)
+{
+    char            id[32];
+    ngx_uint_t      i;
+    store_client_t  c;
+
+    test_publish_leave(w);
+    test_publish_rebuild(w);
+
+    for (i = 0; i < 400; i++) {
+        sprintf(id, "n%lu", (unsigned long) i);
+        (void) store_connect(&c, other, id, &lasting);
+        (void) store_subscribe(&c, "n", 1, 0);
+        store_close(&c, 0);
+    }
+}
+
+
 static ngx_uint_t
 test_publish_count(const char *payload, ngx_uint_t *twice)
 {
@@ -531,10 +552,11 @@ test_publish_paused(void)
 
     /* subscribers that leave while they are matched, or before their turn */
 
-    for (at = 2; at <= 6; at++) {
+    for (at = 2; at <= 12; at++) {
         test_publish_crowd();
         (void) store_connect(&c, st.w, "x", &lasting);
-        test_publish_hook(test_publish_leave, at);
+        test_publish_hook(at < 7 ? test_publish_leave
+                                 : test_publish_replace, at % 6 + 1);
         (void) store_publish(st.w, &c, "t/1", "m", 0, 1, 0, 0);
         n = test_publish_count("m", &twice);
         ok(n >= 466 && twice == 0, "%lu who stayed got it",
@@ -556,7 +578,7 @@ test_publish_empty_hub(void)
     store_client_t  c;
 
     static const store_connect_t  will = {
-        .expiry = 1000, .will = "t/w", .will_retain = 1
+        .expiry = 1000, .will = "t/w", .will_retain = 1, .will_delay = 10
     };
 
     store_create(&st, 8 * 1024 * 1024);
@@ -569,8 +591,10 @@ test_publish_empty_hub(void)
         (void) store_subscribe(&c, filter, 1, 0);
     }
 
-    test_publish_hook(test_publish_expel, 2);
     store_close(&c, 0);
+    ngx_current_msec += 11000;
+    test_publish_hook(test_publish_expel, 1);
+    (void) ngx_mqtt_session_expire(st.w);
     store_run(st.w);
     ok(store_session(&st, "x") == NULL, "the last session is gone");
     ok(store_retained(&st, "t/w", "will"), "its will is retained");
