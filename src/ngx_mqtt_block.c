@@ -70,7 +70,7 @@ ngx_mqtt_block_init(ngx_mqtt_blocks_t *blocks, u_char *start, u_char *end)
     n = (end - start - NGX_MQTT_PAGE_SIZE)
         / (NGX_MQTT_PAGE_SIZE + sizeof(ngx_mqtt_page_t));
 
-    /* never touched: fresh shared memory is zeroed */
+    /* the entries of pages never used are never touched */
 
     blocks->table = (ngx_mqtt_page_t *) start;
     blocks->start = ngx_align_ptr(start + n * sizeof(ngx_mqtt_page_t),
@@ -317,6 +317,7 @@ ngx_mqtt_page_take_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind)
 
     } else if (blocks->fresh < blocks->npages) {
         page = &blocks->table[blocks->fresh];
+        page->kind = NGX_MQTT_KIND_FREE;
         ngx_mqtt_set(blocks->fresh, blocks->fresh + 1);
 
     } else {
@@ -423,7 +424,8 @@ ngx_mqtt_block_alloc_run_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
     n = 0;
 
     for (i = 0; i < blocks->npages && n < pages; i++) {
-        n = blocks->table[i].kind == NGX_MQTT_KIND_FREE ? n + 1 : 0;
+        n = (i >= blocks->fresh
+             || blocks->table[i].kind == NGX_MQTT_KIND_FREE) ? n + 1 : 0;
     }
 
     if (n < pages) {
@@ -433,6 +435,10 @@ ngx_mqtt_block_alloc_run_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
     first = i - pages;
     page = &blocks->table[first];
     fresh = blocks->fresh;
+
+    for (i = fresh; i < first + pages; i++) {
+        blocks->table[i].kind = NGX_MQTT_KIND_FREE;
+    }
 
     if (fresh < first + pages) {
         ngx_mqtt_set(blocks->fresh, first + pages);

@@ -414,6 +414,7 @@ ngx_mqtt_connect_accept(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     }
 
     cl->connected = 1;
+    cl->resumed = (cx->present != 0);
 
     ngx_mqtt_handle_name(cl, buf, &name);
 

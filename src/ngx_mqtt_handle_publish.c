@@ -386,9 +386,12 @@ ngx_mqtt_handle_pubrel(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
         cl->received--;
     }
 
+    /* in a resumed session it may have come before: no error (v5 3.6.2.1) */
+
     return ngx_mqtt_publish_ack(cl, NGX_MQTT_PUBCOMP, pkt->packet_id,
-                                rc == NGX_OK ? NGX_MQTT_SUCCESS
-                                             : NGX_MQTT_PACKET_ID_NOT_FOUND);
+                                (rc == NGX_OK || cl->resumed)
+                                ? NGX_MQTT_SUCCESS
+                                : NGX_MQTT_PACKET_ID_NOT_FOUND);
 }
 
 

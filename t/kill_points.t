@@ -73,8 +73,11 @@ my $load = join '', map { "load_module $_;\n" } split ' ', $modules;
             return undef;
         }
 
-        die "$self->{name} got $e->{text}\n" if $e->{kind} eq 'garbage';
-        if ($e->{kind} eq 'close' || $e->{packet}{type} eq 'DISCONNECT') {
+        # a killed worker may have sent a part of a packet
+        my $cut = $e->{kind} eq 'garbage' && $e->{text} =~ /^connection ended/;
+
+        die "$self->{name} got $e->{text}\n" if $e->{kind} eq 'garbage' && !$cut;
+        if ($cut || $e->{kind} eq 'close' || $e->{packet}{type} eq 'DISCONNECT') {
             $self->connect;
             return 'again';
         }
