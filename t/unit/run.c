@@ -33,7 +33,10 @@ void test_nomem(void);
 void test_kill(void);
 
 
+/* the kills come first: a small process is forked faster */
+
 static test_t  tests[] = {
+    { "kill", test_kill },
     { "topic", test_topic },
     { "property", test_property },
     { "parse", test_parse },
@@ -51,7 +54,6 @@ static test_t  tests[] = {
     { "check", test_check },
     { "rebuild", test_rebuild },
     { "nomem", test_nomem },
-    { "kill", test_kill },
     { NULL, NULL }
 };
 

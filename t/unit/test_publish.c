@@ -183,8 +183,9 @@ test_publish_shared(void)
     (void) store_subscribe(&c[1], "u/a", 1, 0);
     (void) store_subscribe(&c[1], "$share/g/u/a", 1, 0);
     (void) store_subscribe(&c[1], "u/+", 1, 0);
+    (void) store_subscribe(&c[1], "$share/g/u/+", 1, 0);
     (void) store_publish(st.w, NULL, "u/a", "own", 0, 1, 0, 0);
-    is_int(store_queued(&st, "c1", "own"), 2, "one shared, one of its own");
+    is_int(store_queued(&st, "c1", "own"), 3, "two shared, one of its own");
 
     /* a member leaves when it is its turn */
 
@@ -358,6 +359,24 @@ test_publish_leave(ngx_mqtt_worker_t *w)
             ngx_mqtt_session_end_locked(other, s);
         }
 
+        ngx_mqtt_worker_unlock(other);
+    }
+
+    store_run(other);
+}
+
+
+static void
+test_publish_everybody(ngx_mqtt_worker_t *w)
+{
+    char        id[32];
+    ngx_uint_t  i;
+
+    for (i = 0; i < 1400; i++) {
+        sprintf(id, "c%lu", (unsigned long) i);
+
+        ngx_mqtt_worker_lock(other);
+        ngx_mqtt_session_end_locked(other, store_session(&st, id));
         ngx_mqtt_worker_unlock(other);
     }
 
@@ -568,6 +587,21 @@ test_publish_paused(void)
 }
 
 
+/* Nobody is left in a hub that somebody without a session publishes to. */
+
+static void
+test_publish_deserted(void)
+{
+    test_publish_crowd();
+    test_publish_hook(test_publish_everybody, 2);
+    (void) store_publish(st.w, NULL, "t/1", "m", 0, 1, 1, 0);
+    ok(store_retained(&st, "t/1", "m"), "retained in a deserted hub");
+    store_check(&st, "a deserted hub");
+    (void) store_publish(st.w, NULL, "t/1", "", 0, 0, 1, 0);
+    test_publish_crowd_done();
+}
+
+
 /* The only session of a hub ends while its own will is matched. */
 
 static void
@@ -625,5 +659,6 @@ test_publish(void)
     store_destroy(&st);
 
     test_publish_paused();
+    test_publish_deserted();
     test_publish_empty_hub();
 }

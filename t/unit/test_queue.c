@@ -258,6 +258,12 @@ test_queue_overflow(void)
     test_queue_publish(30, 1000, 1);
     ok(s->queued <= 20 && s->queued_bytes <= 20000,
        "which is limited as well");
+
+    n = s->queued;
+    test_queue_publish(1, 10, 0);
+    test_queue_publish(10, 2000, 1);
+    ok(s->queued == n && s->queued_bytes <= 20000,
+       "and dropping a little of QoS 0 is not enough");
     store_check(&st, "bytes");
     test_queue_close();
 }
