@@ -13,6 +13,9 @@
 #define NGX_MQTT_CLASS_RUN    NGX_MQTT_CLASSES          /* first of a run */
 #define NGX_MQTT_CLASS_REST   (NGX_MQTT_CLASSES + 1)    /* the others */
 
+/* pages looked at for a run of several */
+#define NGX_MQTT_RUN_SCAN     16384
+
 #define ngx_mqtt_block_link(p)   (((void **) (p))[1])
 
 
@@ -26,6 +29,8 @@ static void ngx_mqtt_page_unlink(ngx_mqtt_page_t **list,
 static void ngx_mqtt_page_link(ngx_mqtt_page_t **list, ngx_mqtt_page_t *page);
 static void ngx_mqtt_page_fill_locked(ngx_mqtt_blocks_t *blocks,
     ngx_mqtt_page_t *page, ngx_uint_t kind, ngx_uint_t class);
+static ngx_uint_t ngx_mqtt_block_find_run(ngx_mqtt_blocks_t *blocks,
+    ngx_uint_t pages);
 static void *ngx_mqtt_block_alloc_run_locked(ngx_mqtt_zone_t *zone,
     ngx_uint_t kind, ngx_uint_t pages);
 static void ngx_mqtt_block_free_run_locked(ngx_mqtt_blocks_t *blocks,
@@ -403,12 +408,58 @@ ngx_mqtt_page_fill_locked(ngx_mqtt_blocks_t *blocks, ngx_mqtt_page_t *page,
 }
 
 
+/*
+ * The first of adjacent free pages, or the number of all pages.  A look at
+ * many pages goes on where the last one ended; it may miss what is there.
+ */
+
+static ngx_uint_t
+ngx_mqtt_block_find_run(ngx_mqtt_blocks_t *blocks, ngx_uint_t pages)
+{
+    ngx_uint_t  i, n, tries;
+
+    if (pages == 1 && blocks->free) {
+        return ngx_mqtt_page_number(blocks, blocks->free);
+    }
+
+    if (blocks->npages - blocks->fresh >= pages) {
+        return blocks->fresh;
+    }
+
+    n = 0;
+    i = blocks->rover;
+
+    for (tries = ngx_min(blocks->npages, NGX_MQTT_RUN_SCAN) + pages;
+         tries;
+         tries--)
+    {
+        if (i >= blocks->npages) {
+            i = 0;
+            n = 0;
+        }
+
+        n = (i >= blocks->fresh
+             || blocks->table[i].kind == NGX_MQTT_KIND_FREE) ? n + 1 : 0;
+        i++;
+
+        if (n == pages) {
+            blocks->rover = i;
+            return i - n;
+        }
+    }
+
+    blocks->rover = i - n;
+
+    return blocks->npages;
+}
+
+
 static void *
 ngx_mqtt_block_alloc_run_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
     ngx_uint_t pages)
 {
     void               *p;
-    ngx_uint_t          i, n, first, fresh;
+    ngx_uint_t          i, first, fresh;
     ngx_mqtt_page_t    *page;
     ngx_mqtt_blocks_t  *blocks;
 
@@ -421,18 +472,12 @@ ngx_mqtt_block_alloc_run_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
         return NULL;
     }
 
-    n = 0;
+    first = ngx_mqtt_block_find_run(blocks, pages);
 
-    for (i = 0; i < blocks->npages && n < pages; i++) {
-        n = (i >= blocks->fresh
-             || blocks->table[i].kind == NGX_MQTT_KIND_FREE) ? n + 1 : 0;
-    }
-
-    if (n < pages) {
+    if (first == blocks->npages) {
         return NULL;
     }
 
-    first = i - pages;
     page = &blocks->table[first];
     fresh = blocks->fresh;
 

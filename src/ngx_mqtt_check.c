@@ -334,10 +334,8 @@ ngx_mqtt_check_pages(ngx_mqtt_check_t *ck)
         }
     }
 
-    for ( /* void */ ; i < blocks->npages; i++) {
-        ngx_mqtt_check(ck, blocks->table[i].kind == NGX_MQTT_KIND_FREE,
-                       "fresh page in use");
-    }
+    ngx_mqtt_check(ck, i == blocks->fresh && i <= blocks->npages,
+                   "number of pages in use");
 
     n = ngx_mqtt_check_page_list(ck, blocks->free, NGX_MQTT_KIND_FREE, 0);
 
