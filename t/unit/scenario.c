@@ -62,6 +62,18 @@ scenario_queued(store_t *st)
 
 
 static void
+scenario_shared(store_t *st)
+{
+    scenario_base(st);
+
+    (void) store_publish(st->w, NULL, "u/1", "g0", 0, 1, 0, 0);
+    (void) store_publish(st->w, NULL, "u/2", "g1", 0, 2, 0, 0);
+    (void) store_publish(st->w, NULL, "u/3", "g2", 0, 1, 0, 0);
+    (void) store_publish(st->w, NULL, "u/4", "g3", 0, 2, 0, 0);
+}
+
+
+static void
 scenario_retained(store_t *st)
 {
     char        topic[32], payload[32];
@@ -196,6 +208,18 @@ static const store_op_t  scenario_ends[] = {
 };
 
 
+/* What a group's member leaves behind goes to the other one. */
+
+static const store_op_t  scenario_share[] = {
+    { .op = STORE_CONNECT, .text = "s2", .connect = &narrow },
+    { .op = STORE_RUN },
+    { .op = STORE_CONNECT, .client = 1, .text = "s2", .connect = &fresh },
+    { .op = STORE_RUN },
+    { .op = STORE_CLOSE, .client = 1 },
+    { .op = STORE_END }
+};
+
+
 static const store_op_t  scenario_replay[] = {
     { .op = STORE_CONNECT, .text = "s5", .connect = &persistent },
     { .op = STORE_SUBSCRIBE, .text = "r/1", .n = 1 },
@@ -223,6 +247,7 @@ const scenario_t  scenarios[] = {
     { "subscribe", scenario_base, scenario_subscribe, 2 },
     { "wills", scenario_base, scenario_wills, 2 },
     { "ends", scenario_queued, scenario_ends, 2 },
+    { "share", scenario_shared, scenario_share, 2 },
     { "replay", scenario_retained, scenario_replay, 40 },
     { "fanout", scenario_crowd, scenario_fanout, 600 },
     { NULL, NULL, NULL, 0 }

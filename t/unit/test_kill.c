@@ -316,6 +316,30 @@ test_kill_verify_wills(test_kill_t *t)
 }
 
 
+/* Nothing of a group is lost; a kill may repeat one message. */
+
+static void
+test_kill_verify_share(test_kill_t *t)
+{
+    ngx_uint_t  i, n, more;
+
+    static const char  *payloads[] = { "g0", "g1", "g2", "g3" };
+
+    more = 0;
+
+    for (i = 0; i < 4; i++) {
+        n = store_queued(&t->st, "s2", payloads[i])
+            + store_queued(&t->st, "s3", payloads[i]);
+
+        more += (n > 1);
+
+        if (n == 0 || n > 2 || more > (t->k != TEST_KILL_FOREVER)) {
+            test_kill_wrong(t, t->sc->ops, payloads[i], n);
+        }
+    }
+}
+
+
 static void
 test_kill_verify(test_kill_t *t)
 {
@@ -330,6 +354,9 @@ test_kill_verify(test_kill_t *t)
 
     } else if (strcmp(t->sc->name, "wills") == 0) {
         test_kill_verify_wills(t);
+
+    } else if (strcmp(t->sc->name, "share") == 0) {
+        test_kill_verify_share(t);
     }
 }
 
@@ -393,7 +420,7 @@ test_kill_mend(test_kill_t *t)
     }
     test_kill_errors(t, "reclaimed");
 
-    store_run(t->st.w);
+    store_time(t->st.w, 0);
     test_kill_errors(t, "at rest");
 
     test_kill_verify(t);
