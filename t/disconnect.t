@@ -96,7 +96,6 @@ for $props in 03130005 03210001 03220001
     a connects
     a > HEX e005 00 $props
     a < end 0x81|0x82
-    a < close
 end
 
 === TEST 10: a half-closed connection still gets its answers

@@ -1,7 +1,8 @@
 # A worker that dies at its k-th store into the zone, for a range of k: clients
-# that behave as the standard tells them to lose nothing and see no QoS 2
-# message twice.  The zone's checker runs after each rebuild: what it finds is
-# an alert in the error log.
+# come back, nothing acknowledged is lost, nothing of QoS 2 comes twice, and the
+# server's own check of the zone finds nothing.
+#
+# The range goes on until nobody dies any more; TEST_NGINX_KILL_STEP is its step.
 
 use strict;
 use warnings;
@@ -10,226 +11,284 @@ use Test::More;
 use Time::HiRes qw(time);
 
 use Test::Nginx::MQTT::Client;
-use Test::Nginx::MQTT::Packet qw(encode);
+use Test::Nginx::MQTT::Packet qw(encode describe);
 use Test::Nginx::MQTT::Server;
 
-my $modules = $ENV{TEST_NGINX_KILL_MODULES};
 
-plan skip_all => 'no modules with kill points' if !$modules;
-plan skip_all => 'no stream module' if !Test::Nginx::MQTT::Server::has_stream();
+plan skip_all => 'no server with kill points' if !$ENV{TEST_NGINX_KILL_MODULES};
 
-my $count = $ENV{TEST_KILLS} || 400;
-my $slow = $ENV{TEST_NGINX_SLOW} || 1;
-my $load = join '', map { "load_module $_;\n" } split ' ', $modules;
+local $ENV{TEST_NGINX_LOAD_MODULES} = $ENV{TEST_NGINX_KILL_MODULES};
+$Test::Nginx::Util::NginxBinary = $ENV{TEST_NGINX_KILL_BINARY}
+    if $ENV{TEST_NGINX_KILL_BINARY};
+
+my $TIMEOUT = 5 * ($ENV{TEST_NGINX_SLOW} || 1);
+my %PORT = %Test::Nginx::MQTT::Server::PORT;
+
+my ($server, %client, %received);
 
 
-# A client that comes back to its session until the time is over.
+# ---- a client that goes on whatever happens
 
-{
-    package Peer;
+sub connect_client {
+    my ($name) = @_;
 
-    sub new {
-        my ($class, $server, $name, %o) = @_;
+    my $end = time + $TIMEOUT;
 
-        my $client = Test::Nginx::MQTT::Client->new(
-            name => $name, transport => 'tcp', version => 5,
-            host => $server->{host}, port => $Test::Nginx::MQTT::Server::PORT{tcp});
+    while (time < $end) {
+        my $c = Test::Nginx::MQTT::Client->new(
+            name => $name, transport => 'ws', host => $server->{host},
+            port => $PORT{ws}, version => 5);
 
-        my $self = bless { client => $client, name => $name, id => 0, got => {},
-                           held => {}, end => time + 20 * $slow, %o }, $class;
-        $self->connect;
-        return $self;
-    }
+        my $sp = eval {
+            $c->open(timeout => $TIMEOUT);
+            $c->send(encode({ type => 'CONNECT', version => 5, id => $name,
+                              props => [[session_expiry => 600]] }));
+            my $e = $c->next_event($TIMEOUT);
+            $e && $e->{kind} eq 'packet' && $e->{packet}{type} eq 'CONNACK'
+                && !$e->{packet}{reason} ? $e->{packet}{sp} : undef;
+        };
 
-    sub send {
-        my ($self, %p) = @_;
-        return eval { $self->{client}->send(main::encode({ version => 5, %p })); 1 };
-    }
-
-    sub connect {
-        my ($self) = @_;
-
-        while (1) {
-            die "$self->{name} cannot come back\n" if time > $self->{end};
-            next if !eval { $self->{client}->open; 1 };
-            next if !$self->send(type => 'CONNECT', id => $self->{name},
-                                 will => $self->{will},
-                                 props => [ ['session_expiry', 3600] ]);
-            my $e = $self->{client}->next_event(2);
-            last if $e && $e->{kind} eq 'packet' && $e->{packet}{type} eq 'CONNACK'
-                    && $e->{packet}{reason} == 0;
-        }
-    }
-
-    # One event: deliveries are answered, a lost connection is made again.
-
-    sub step {
-        my ($self) = @_;
-
-        die "$self->{name} waits in vain\n" if time > $self->{end};
-        my $e = $self->{client}->next_event(0.5);
-        if (!$e) {
-            $self->connect if $self->{client}{ended};
-            return undef;
+        if (defined $sp) {
+            $client{$name} = $c;
+            return $sp;
         }
 
-        # a killed worker may have sent a part of a packet
-        my $cut = $e->{kind} eq 'garbage' && $e->{text} =~ /^connection ended/;
+        $c->close;
+    }
 
-        die "$self->{name} got $e->{text}\n" if $e->{kind} eq 'garbage' && !$cut;
-        if ($cut || $e->{kind} eq 'close' || $e->{packet}{type} eq 'DISCONNECT') {
-            $self->connect;
-            return 'again';
-        }
+    die "$name cannot connect any more\n";
+}
+
+
+# Sends, and waits for the answer; connects again and sends again, until there
+# is one.
+
+sub ask {
+    my ($name, $packet, $answer) = @_;
+
+    my %packet = (version => 5, %$packet);
+
+    for my $try (1 .. 4) {
+        my $c = $client{$name};
+        my $got = eval {
+            $c->send(encode({ %packet }));
+            await($c, sub { $_[0]{type} eq $answer && $_[0]{id} == $packet{id} });
+        };
+        return $got if $got;
+
+        $c->close;
+        connect_client($name);
+        $packet{dup} = 1 if $packet{type} eq 'PUBLISH';
+    }
+
+    die "$name gets no $answer\n";
+}
+
+
+# Reads until a packet fits, and acknowledges what is delivered meanwhile.
+
+sub await {
+    my ($c, $fits) = @_;
+
+    while (my $e = $c->next_event($TIMEOUT)) {
+        return undef if $e->{kind} ne 'packet';
 
         my $p = $e->{packet};
-        if ($p->{type} eq 'PUBLISH') {
-            $self->{got}{ $p->{payload} }++ if $p->{qos} != 2 || !$self->{held}{ $p->{id} }++;
-            $self->send(type => $p->{qos} == 2 ? 'PUBREC' : 'PUBACK', id => $p->{id})
-                if $p->{qos};
-
-        } elsif ($p->{type} eq 'PUBREL') {
-            delete $self->{held}{ $p->{id} };
-            $self->send(type => 'PUBCOMP', id => $p->{id});
-        }
-
-        return $p;
+        return $p if $fits->($p);
+        deliver($c, $p);
     }
 
-    # Sends a packet, again after each reconnect, until it is answered.
+    return undef;
+}
 
-    sub ask {
-        my ($self, $answer, %p) = @_;
 
-        for (my $dup = 0; ; $dup = $p{type} eq 'PUBLISH') {
-            $self->send(%p, dup => $dup);
-            while (1) {
-                my $got = $self->step;
-                return $got if ref $got && $got->{type} eq $answer && $got->{id} == $p{id};
-                last if $got && !ref $got;
-            }
-        }
-    }
+sub deliver {
+    my ($c, $p) = @_;
 
-    sub subscribe {
-        my ($self, $filter) = @_;
-        $self->ask('SUBACK', type => 'SUBSCRIBE', id => ++$self->{id},
-                   filters => [ { filter => $filter, qos => 2 } ]);
-    }
+    my %answer = (version => 5, id => $p->{id});
 
-    sub unsubscribe {
-        my ($self, $filter) = @_;
-        $self->ask('UNSUBACK', type => 'UNSUBSCRIBE', id => ++$self->{id},
-                   filters => [ { filter => $filter } ]);
-    }
+    if ($p->{type} eq 'PUBREL') {
+        $c->send(encode({ %answer, type => 'PUBCOMP' }));
 
-    sub publish {
-        my ($self, $qos, $topic, $payload, $retain) = @_;
+    } elsif ($p->{type} eq 'PUBLISH') {
+        return if !$p->{qos};
 
-        my $id = ++$self->{id};
-        my $ack = $self->ask($qos == 2 ? 'PUBREC' : 'PUBACK', type => 'PUBLISH',
-                             id => $id, qos => $qos, topic => $topic,
-                             retain => $retain, payload => $payload);
-        die sprintf "%s was refused with 0x%02x\n", $payload, $ack->{reason}
-            if $ack->{reason} >= 0x80;
-        $self->ask('PUBCOMP', type => 'PUBREL', id => $id) if $qos == 2;
-    }
+        # Of QoS 2, what comes again before PUBREL is the same message.
 
-    # Waits until all of these were delivered.
-
-    sub await {
-        my ($self, @payloads) = @_;
-        while (grep { !$self->{got}{$_} } @payloads) { $self->step }
+        $received{ $p->{payload} }++
+            if $p->{qos} == 1 || !$p->{dup} || !$received{ $p->{payload} };
+        $c->send(encode({ %answer, type => $p->{qos} == 1 ? 'PUBACK' : 'PUBREC' }));
     }
 }
 
 
-# What the clients do; returns what went wrong.
+# All that is still to come: until two round trips bring nothing.
 
-sub play {
-    my ($server) = @_;
+sub drain {
+    my ($name) = @_;
 
-    my $b = Peer->new($server, 'b');
-    my $c = Peer->new($server, 'c');
-    my $a = Peer->new($server, 'a',
-                      will => { topic => 'm/w', payload => 'will', qos => 1 });
+    my $quiet = 0;
+    while ($quiet < 2) {
+        my $c = $client{$name};
+        my $before = join ' ', %received;
+        my $ok = eval {
+            $c->send(encode({ type => 'PINGREQ', version => 5 }));
+            await($c, sub { $_[0]{type} eq 'PINGRESP' });
+        };
 
-    $_->subscribe($_->{name} . '/#') for $a, $b, $c;
-    $b->subscribe('m/#');
-    $c->subscribe('$share/g/s/+');
-    $b->subscribe('$share/g/s/+');
-    $c->subscribe('m/+');
-    $c->{client}->reset;
-
-    my @payloads = map { "m$_" } 1 .. 8;
-    $a->publish(1 + $_ % 2, 'm/x', $payloads[$_], $_ == 3) for 0 .. $#payloads;
-    $a->publish(1, 's/x', 's');
-    $b->unsubscribe('b/#');
-    $a->publish(1, 'm/x', '', 1);
-    $a->publish(2, 'm/y', 'x' x 9000);
-
-    # a session taken over by its own client
-    my $other = Peer->new($server, 'b', got => $b->{got}, held => $b->{held});
-    $b->{client}->close;
-    $c->connect;
-
-    $_->await(@payloads, 'x' x 9000) for $other, $c;
-    $a->publish(2, 'm/z', 'last');
-    $_->await('last') for $other, $c;
-
-    my @faults;
-    for my $peer ($other, $c) {
-        for my $i (0 .. $#payloads) {
-            my $n = $peer->{got}{ $payloads[$i] };
-            push @faults, "$peer->{name} got $payloads[$i] $n times" if $i % 2 && $n != 1;
+        if ($ok) {
+            $quiet = $before eq join(' ', %received) ? $quiet + 1 : 0;
+        } else {
+            $c->close;
+            connect_client($name);
+            $quiet = 0;
         }
     }
-
-    $_->{client}->close for $a, $c, $other;
-    return @faults;
 }
 
 
-my $server = Test::Nginx::MQTT::Server->new(workers => 2, timeout => 10 * $slow);
-my ($killed, $rebuilt) = (0, 0);
-my $k = 1;
+# ---- what happens in each run
 
-for my $i (1 .. $count) {
-    $server->prepare;
-    $server->write_file('conf/nginx.conf', <<"EOF");
-${load}worker_processes 2;
-daemon     off;
-error_log  logs/error.log info;
-pid        logs/nginx.pid;
-env        NGX_MQTT_KILL_AT;
-events     { worker_connections 256; }
-mqtt_zone  broker 2m;
+sub configuration {
+    my $load = Test::Nginx::MQTT::Server::load_modules();
+    my $user = $> == 0 ? 'user root;' : '';
+
+    return <<"EOF";
+$load$user
+daemon off;
+worker_processes 2;
+error_log logs/error.log info;
+pid logs/nginx.pid;
+env NGX_MQTT_KILL_AT;
+mqtt_zone test 2m;
 mqtt_hub test {
-    anonymous     on;
+    anonymous on;
     default_roles webpubsub.joinLeaveGroup webpubsub.sendToGroup;
 }
-stream { server { listen $server->{host}:$Test::Nginx::MQTT::Server::PORT{tcp} reuseport;
-                  mqtt_pass test; } }
+events {}
+http {
+    access_log off;
+    client_body_temp_path logs/body;
+    proxy_temp_path logs/proxy;
+    fastcgi_temp_path logs/fastcgi;
+    uwsgi_temp_path logs/uwsgi;
+    scgi_temp_path logs/scgi;
+    server {
+        listen $server->{host}:$PORT{ws} reuseport;
+        location = /mqtt {
+            mqtt_pass test;
+        }
+    }
+}
 EOF
-
-    local $ENV{NGX_MQTT_KILL_AT} = $k;
-
-    # the store may be one that a worker does when it starts
-    my @faults = eval { $server->start; play($server) };
-    push @faults, $@ if $@;
-    push @faults, 'nginx did not stop' if !$server->stop;
-    push @faults, $server->bad_lines(qr/worker process \d+ exited on signal 9/,
-                                     qr/shared memory zone "broker" was locked by/);
-
-    ok(!@faults, "store $k") or diag(join "\n", @faults);
-
-    last if $server->error_log !~ /exited on signal 9/;
-    $killed++;
-    $rebuilt++ if $server->error_log =~ /was rebuilt/;
-    $k += 1 + int($k / 40);
 }
 
-cmp_ok($killed, '>=', 100, "$killed kills, the last at store $k");
-cmp_ok($rebuilt, '>=', $killed * 0.9, "$rebuilt of them inside the lock");
+
+sub conversation {
+    connect_client($_) for qw(sub other pub);
+
+    for my $name (qw(sub other)) {
+        ask($name, { type => 'SUBSCRIBE', id => 1, filters => [
+            { filter => "only/$name/+", qos => 2 }, { filter => 'all/#', qos => 2 }] },
+            'SUBACK');
+    }
+
+    my $id = 10;
+    my @acknowledged;
+
+    for my $n (1 .. 3) {
+        ask('pub', { type => 'PUBLISH', topic => 'only/sub/x', qos => 1, id => ++$id,
+                     payload => "one $n" }, 'PUBACK');
+        push @acknowledged, "one $n";
+    }
+
+    # away, and back
+
+    my $port = $client{sub}->local_port;
+    $client{sub}->close;
+    $server->await('the server to see that sub is gone',
+                   sub { $server->has_closed($PORT{ws}, $port) });
+
+    for my $n (1 .. 3) {
+        my $payload = "two $n " . 'x' x 3000;
+        ask('pub', { type => 'PUBLISH', topic => 'only/sub/y', qos => 2, id => ++$id,
+                     payload => $payload }, 'PUBREC');
+        ask('pub', { type => 'PUBREL', id => $id }, 'PUBCOMP');
+        push @acknowledged, $payload;
+    }
+
+    ask('pub', { type => 'PUBLISH', topic => 'kept', qos => 1, id => ++$id,
+                 retain => 1, payload => 'kept' }, 'PUBACK');
+
+    my $sp = connect_client('sub');
+    drain('sub');
+
+    ask('other', { type => 'UNSUBSCRIBE', id => 2,
+                   filters => [{ filter => 'only/other/+' }] }, 'UNSUBACK');
+    ask('sub', { type => 'SUBSCRIBE', id => 3,
+                 filters => [{ filter => 'kept', qos => 1 }] }, 'SUBACK');
+    drain('sub');
+    push @acknowledged, 'kept';
+
+    return ($sp, @acknowledged);
+}
+
+
+# Returns whether a worker died, and what was wrong.
+
+sub run {
+    my ($k) = @_;
+
+    local $ENV{NGX_MQTT_KILL_AT} = $k;
+    %client = %received = ();
+
+    $server = Test::Nginx::MQTT::Server->new(workers => 2);
+    $server->prepare;
+    $server->write_file('conf/nginx.conf', configuration());
+    if (!eval { $server->start; 1 }) {
+        my $why = $@;
+        $server->kill_all;
+        return (1, "did not start: $why");
+    }
+
+    my @wrong;
+    my ($sp, @acknowledged) = eval { conversation() };
+    push @wrong, $@ if $@;
+    push @wrong, 'the session was lost' if !$@ && !$sp;
+
+    for my $payload (@acknowledged) {
+        my $times = $received{$payload} || 0;
+        my $name = substr $payload, 0, 10;
+        push @wrong, "$name was lost" if !$times;
+        push @wrong, "$name came $times times" if $times > 1 && $payload =~ /^two/;
+    }
+
+    $_->close for values %client;
+    push @wrong, 'did not exit' if !$server->stop;
+
+    my $died = $server->error_log =~ /worker process (\d+) exited on signal 9/;
+    my $pid = $1 || 0;
+    push @wrong, $server->bad_lines(qr/worker process $pid exited on signal 9/,
+                                    qr/shared memory zone "test" was locked by $pid/);
+
+    return ($died, @wrong);
+}
+
+
+my $step = $ENV{TEST_NGINX_KILL_STEP} || 7;
+my ($k, $runs, @bad) = (0, 0);
+
+while (1) {
+    $k += $k < 20 ? 1 : $step;
+    $runs++;
+
+    my ($died, @wrong) = run($k);
+    push @bad, $k if @wrong;
+    diag("killed at store $k: ", join "\n    ", @wrong) if @wrong && @bad <= 5;
+    last if !$died || @bad > 20 || $k > 100_000;
+}
+
+is("@bad", '', "killed at stores 1 to $k, $runs times");
+ok($runs > 20, 'there were stores to be killed at');
 
 done_testing();

@@ -165,25 +165,25 @@ a < close
 
 === TEST 12: ill-formed strings
 --- mqtt
-for $bad in ff c080 eda080 e282 610062
+for $bad in "\xff" "\xc0\x80" "\xed\xa0\x80" "\xe2\x82" "a\x00b"
     a connects
-    a > PUBLISH t content_type=hex:$bad
+    a > PUBLISH t content_type=$bad
     a < DISCONNECT 0x81
     a < close
     a connects
-    a > PUBLISH t response_topic=hex:$bad
+    a > PUBLISH t response_topic=$bad
     a < DISCONNECT 0x81
     a < close
     a connects
-    a > PUBLISH t user=hex:$bad:v
+    a > PUBLISH t user=$bad:v
     a < DISCONNECT 0x81
     a < close
     a connects
-    a > PUBLISH t user=k:hex:$bad
+    a > PUBLISH t user=k:$bad
     a < DISCONNECT 0x81
     a < close
     a connects
-    a > PUBACK 1 0x00 reason_string=hex:$bad
+    a > PUBACK 1 0x00 reason_string=$bad
     a < DISCONNECT 0x81
     a < close
 end

@@ -86,7 +86,7 @@ sub . nothing
 --- versions: 4 5
 --- mqtt
 a connects
-a publishes t retain
+a publishes t qos=1 retain
 a subscribes t
 a . nothing
 
@@ -95,10 +95,10 @@ a . nothing
 --- workers: 1 2
 --- mqtt
 pub,sub connects
-pub publishes t retain payload="kept"
-pub publishes t payload="passing"
-pub publishes t payload=""
-pub publishes u payload="passing"
+pub publishes t qos=1 retain payload="kept"
+pub publishes t qos=1 payload="passing"
+pub publishes t qos=1 payload=""
+pub publishes u qos=1 payload="passing"
 sub subscribes t u
 sub < PUBLISH t retain payload="kept"
 sub . nothing
@@ -147,18 +147,28 @@ sub subscribes +/b/c
 sub < PUBLISH a/b/c retain payload="a/b/c"
 sub . nothing
 
-=== TEST 10: # does not bring topics that begin with $
+=== TEST 10: deep wildcards
 --- versions: 4 5
+--- workers: 1 2
 --- mqtt
-a,b connects
-a publishes '$other/x' qos=1 retain payload="1"
-a publishes y qos=1 retain payload="2"
-a subscribes "#"
-a < PUBLISH y retain payload="2"
-a . nothing
-b subscribes +/x '$other/#'
-b < PUBLISH '$other/x' retain payload="1"
-b . nothing
+pub,sub connects
+for $topic in a/b/c a/x/c a/x/d b/x/c a/x/c/e
+    pub publishes $topic qos=1 retain payload="$topic"
+end
+sub subscribes a/+/c
+any order
+    sub < PUBLISH a/b/c retain payload="a/b/c"
+    sub < PUBLISH a/x/c retain payload="a/x/c"
+end
+sub . nothing
+sub subscribes +/x/#
+any order
+    sub < PUBLISH a/x/c retain payload="a/x/c"
+    sub < PUBLISH a/x/d retain payload="a/x/d"
+    sub < PUBLISH b/x/c retain payload="b/x/c"
+    sub < PUBLISH a/x/c/e retain payload="a/x/c/e"
+end
+sub . nothing
 
 === TEST 11: subscribing again brings it again
 --- versions: 4 5

@@ -82,14 +82,17 @@ pub publishes c
 pub publishes g/c
 a . nothing
 
-=== TEST 7: wildcards do not match topics that begin with $
+=== TEST 7: a wildcard brings all topics to one member
+--- workers: 1 2
 --- mqtt
-a,b connects
-a subscribes "$share/g/#"
-b subscribes '$other/#'
-b publishes '$other/x'
-b < PUBLISH '$other/x'
+a,b,pub connects
+a,b subscribes '$share/g/#'
+for $topic in t t/u /
+    pub publishes $topic payload="x"
+    one of a b < PUBLISH $topic payload="x"
+end
 a . nothing
+b . nothing
 
 === TEST 8: the member's QoS counts
 --- workers: 1 2

@@ -109,14 +109,15 @@ for $n in 1..5
     pub publishes t qos=1 payload="b$n"
     b < PUBLISH t qos=1 id=$one payload="b$n"
     b > PUBACK $one
+    b . nothing
     a > CONNECT id=x resume
     a < CONNACK sp=1
     b < end 0x8e
     pub publishes t qos=1 payload="a$n"
     a < PUBLISH t qos=1 id=$two payload="a$n"
     a > PUBACK $two
+    a . nothing
 end
-a . nothing
 
 === TEST 8: what the old connection still sends does no harm
 --- versions: 4 5

@@ -93,7 +93,7 @@ b < close
 topic_alias_maximum 0;
 --- mqtt
 a > CONNECT v5 clean
-a < maybe CONNACK alias_max=0
+a < CONNACK !alias_max
 a > PUBLISH t alias=1
 a < DISCONNECT 0x94
 a < close

@@ -99,17 +99,23 @@ a publishes a///b
 a publishes //
 a . nothing
 
-=== TEST 7: wildcards do not match topics that begin with $
+=== TEST 7: clients do not publish to topics that begin with $
 --- versions: 4 5
 --- mqtt
-a,b,c connects
-a > SUBSCRIBE 1 "#" +/x "+/#" "+/+"
-a < SUBACK 1 codes=0,0,0,0
-b subscribes '$other/#'
-c subscribes '$other/+'
-b publishes '$other/x' payload="1"
-b,c < PUBLISH '$other/x' payload="1"
-a . nothing
+watch,a connects
+watch subscribes "#" +/x '$other/#' '$other/x'
+a > PUBLISH '$other/x' qos=1 id=1 payload="1"
+[4] a < PUBACK 1
+[5] a < PUBACK 1 0x87
+a > PUBLISH '$other/x' qos=2 id=2 payload="2"
+[4] a < PUBREC 2
+[5] a < PUBREC 2 0x87
+watch . nothing
+a > PUBLISH '$other/x' qos=1 id=3 retain payload="3"
+[4] a < PUBACK 3
+[5] a < PUBACK 3 0x87
+watch subscribes '$other/x'
+watch . nothing
 
 === TEST 8: $ elsewhere is an ordinary character
 --- versions: 4 5

@@ -285,15 +285,21 @@ sub split_input {
     $self->split_http if $self->{mode} eq 'http';
     return if $self->{mode} eq 'http' || $self->{ended};
 
-    if ($self->{mode} eq 'frames') {
-        while (!$self->{ended} && defined(my $f = take_frame(\$self->{raw}))) {
-            $self->take_ws($f);
-        }
+    return $self->take_bytes(substr $self->{raw}, 0, length $self->{raw}, '')
+        if $self->{mode} ne 'frames';
 
-    } else {
-        $self->{bytes} .= $self->{raw};
-        $self->{raw} = '';
+    while (!$self->{ended} && defined(my $f = take_frame(\$self->{raw}))) {
+        $self->take_ws($f);
     }
+}
+
+
+# Bytes of the MQTT stream, and the packets that are complete with them.
+
+sub take_bytes {
+    my ($self, $bytes) = @_;
+
+    $self->{bytes} .= $bytes;
 
     while (!$self->{ended}) {
         my $p = eval { decode(\$self->{bytes}, $self->{version}) };
@@ -344,8 +350,7 @@ sub take_ws {
         return $self->garbage("$name frame where it cannot be")
             if !$self->{fragment} != ($f->{opcode} == 2);
         $self->{fragment} = !$f->{fin};
-        $self->{bytes} .= $f->{payload};
-        return;
+        return $self->take_bytes($f->{payload});
     }
 
     return $self->garbage("fragmented or long control frame")

@@ -374,7 +374,21 @@ sub worker_of_client {
 }
 
 
-sub do_closes { my ($self, $name) = @_; $self->client($name)->close }
+# Closes, and waits until the server has closed too.
+
+sub do_closes {
+    my ($self, $name) = @_;
+
+    my $c = $self->client($name);
+    $c->close;
+    return if !$self->{server};
+
+    $self->{server}->await("the server to see that $name is gone", sub {
+        $self->{server}->has_closed($c->{port}, $c->local_port);
+    });
+}
+
+
 sub do_resets { my ($self, $name) = @_; $self->client($name)->reset }
 sub do_shuts { my ($self, $name) = @_; $self->client($name)->shut }
 sub do_acks { my ($self, $name) = @_; $self->client($name, 1)->{acks} = 1 }
@@ -475,6 +489,7 @@ sub say {
     my ($self, $name, $what, @words) = @_;
 
     my $c = $self->client($name, 1);
+    $what = $self->text($what);
     my %how;
     @words = grep { !/^(split|fragments)=(.*)$/ || do { $how{$1} = $2; 0 } } @words;
 
@@ -565,12 +580,13 @@ sub was_read {
 sub say_ws {
     my ($self, $c, $kind, @words) = @_;
 
+    $kind = $self->text($kind);
     my $opcode = opcode($kind);
     $opcode = $self->number($kind) if !defined $opcode;
     my %f = (opcode => $opcode);
 
-    my $code = $kind eq 'close' && @words && $words[0] =~ /^\d+$/
-               ? pack 'n', shift @words : '';
+    my $code = $kind eq 'close' && @words && $words[0] =~ /^(?:\d+|\$\w+)$/
+               ? pack 'n', $self->number(shift @words) : '';
 
     for my $word (@words) {
         my ($key, $value) = named($word);
@@ -869,13 +885,14 @@ sub match_hex {
 sub match_ws {
     my ($self, $e, $kind, @words) = @_;
 
+    $kind = $self->text($kind);
     return "expected WS $kind" if $e->{kind} ne 'ws' || $e->{name} ne $kind;
 
     if ($kind eq 'close') {
         return undef if !@words;
         my $code = defined $e->{code} ? $e->{code} : 'none';
         return "expected close code $words[0]"
-            if !grep { $_ eq $code } split /\|/, $words[0];
+            if !grep { $self->text($_) eq $code } split /\|/, $words[0];
         return undef;
     }
 
