@@ -333,6 +333,7 @@ ngx_mqtt_check_slots(ngx_mqtt_check_t *ck)
                                && slot->big == NULL
                                && slot->matching == NULL
                                && slot->hub == NULL
+                               && slot->drafts == NULL
                                && slot->reaping == NULL
                                && slot->walking == 0
                                && slot->nheld == 0
@@ -395,6 +396,10 @@ ngx_mqtt_check_publication(ngx_mqtt_check_t *ck, ngx_mqtt_slot_t *slot)
     ngx_mqtt_publication_t  *pub;
 
     pub = &slot->pub;
+
+    for (e = slot->drafts; e && ck->errors == 0; e = e->next) {
+        ngx_mqtt_check_entry(ck, e);
+    }
 
     if (pub->message == NULL) {
         return;

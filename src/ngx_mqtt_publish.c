@@ -27,7 +27,6 @@ typedef struct {
     uint64_t              serial;      /* of this match */
     ngx_uint_t            epoch;
     ngx_uint_t            will;
-    ngx_mqtt_entry_t     *entries;
     ngx_uint_t            matched;
     ngx_uint_t            budget;      /* left of this hold */
 } ngx_mqtt_publishing_t;
@@ -50,7 +49,6 @@ static void ngx_mqtt_publish_enter_locked(ngx_mqtt_publishing_t *p);
 static ngx_uint_t ngx_mqtt_publish_is_will(ngx_mqtt_publishing_t *p);
 static ngx_int_t ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p,
     ngx_str_t *topic, ngx_uint_t packet_id, ngx_uint_t max_retained);
-static void ngx_mqtt_publish_abandon_locked(ngx_mqtt_publishing_t *p);
 
 
 ngx_mqtt_message_t *
@@ -182,7 +180,11 @@ ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_hub_t *hub,
             w->full = 1;
         }
 
-        ngx_mqtt_publish_abandon_locked(&p);
+        while (ngx_mqtt_publish_abandon_locked(w->zone, w->slot, &p.budget)
+               == NGX_AGAIN)
+        {
+            (void) ngx_mqtt_publish_pause_locked(&p);
+        }
 
         if (ngx_mqtt_publish_is_will(&p)) {
             ngx_mqtt_session_drop_will_locked(w->zone, from);
@@ -277,7 +279,6 @@ ngx_mqtt_publish_collect_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic)
     root = w->zone->root;
     match = &w->match;
 
-    p->entries = NULL;
     p->matched = 0;
     p->epoch = root->epoch;
     p->serial = ++root->serial;
@@ -346,8 +347,11 @@ ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
 {
     uint64_t             match;
     ngx_mqtt_sub_t      *sub;
+    ngx_mqtt_slot_t     *slot;
     ngx_mqtt_entry_t    *last, *entry;
     ngx_mqtt_session_t  *s;
+
+    slot = p->worker->slot;
 
     for ( /* void */ ; group; group = group->next) {
 
@@ -367,7 +371,7 @@ ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
         s = sub->session;
         match = s->match;
         entry = s->match_entry;
-        last = p->entries;
+        last = slot->drafts;
 
         s->match = 0;
 
@@ -377,9 +381,9 @@ ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
             return NGX_ERROR;
         }
 
-        if (p->entries != last) {
-            ngx_mqtt_set(p->entries->flags,
-                         p->entries->flags | NGX_MQTT_ENTRY_SHARED);
+        if (slot->drafts != last) {
+            ngx_mqtt_set(slot->drafts->flags,
+                         slot->drafts->flags | NGX_MQTT_ENTRY_SHARED);
         }
 
         s->match = match;
@@ -449,8 +453,8 @@ ngx_mqtt_publish_target_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
 
     e->m.target = s;
     e->order = (uint32_t) s->serial;
-    e->next = p->entries;
-    p->entries = e;
+    e->next = p->worker->slot->drafts;
+    ngx_mqtt_set(p->worker->slot->drafts, e);
 
     s->match = p->serial;
     s->match_entry = e;
@@ -519,16 +523,26 @@ ngx_mqtt_publish_pause_locked(ngx_mqtt_publishing_t *p)
 }
 
 
-static void
-ngx_mqtt_publish_abandon_locked(ngx_mqtt_publishing_t *p)
+ngx_int_t
+ngx_mqtt_publish_abandon_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_slot_t *slot,
+    ngx_uint_t *budget)
 {
     ngx_mqtt_entry_t  *e;
 
-    while (p->entries) {
-        e = p->entries;
-        p->entries = e->next;
-        ngx_mqtt_entry_free_locked(p->worker->zone, e);
+    while (slot->drafts) {
+
+        if (*budget == 0) {
+            return NGX_AGAIN;
+        }
+
+        (*budget)--;
+
+        e = slot->drafts;
+        ngx_mqtt_set(slot->drafts, e->next);
+        ngx_mqtt_entry_free_locked(zone, e);
     }
+
+    return NGX_OK;
 }
 
 
@@ -594,13 +608,12 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic,
     pub->session = p->from;
     pub->packet_id = packet_id;
     pub->retain = retain;
-    pub->todo = p->entries;
+    pub->todo = p->worker->slot->drafts;
     pub->current = NULL;
 
     ngx_mqtt_set(pub->message, m);
     ngx_mqtt_set(m->refs, m->refs + 1);
-
-    p->entries = NULL;
+    ngx_mqtt_set(p->worker->slot->drafts, NULL);
 
     ngx_mqtt_publication_begin_locked(zone, pub);
 

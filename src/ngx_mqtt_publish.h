@@ -53,6 +53,13 @@ ngx_uint_t ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_hub_t *hub,
     ngx_mqtt_message_t *m, ngx_str_t *topic, ngx_mqtt_session_t *from,
     ngx_uint_t packet_id, ngx_uint_t will, ngx_uint_t max_retained);
 
+/*
+ * Frees the entries of a publication that is not committed: at most *budget,
+ * which it counts down.  NGX_AGAIN: there are more.
+ */
+ngx_int_t ngx_mqtt_publish_abandon_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_slot_t *slot, ngx_uint_t *budget);
+
 /* Gives up what a slot keeps while it publishes: the message, the hub. */
 void ngx_mqtt_publish_release_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_slot_t *slot);

@@ -195,6 +195,8 @@ ngx_mqtt_rebuild_slots_locked(ngx_mqtt_zone_t *zone)
             (void) ngx_mqtt_block_mark_locked(zone, a);
         }
 
+        ngx_mqtt_set(slot->drafts, NULL);
+
         ngx_mqtt_rebuild_mark_message(zone, slot->filling);
         ngx_mqtt_rebuild_mark_message(zone, slot->big);
         ngx_mqtt_rebuild_mark_message(zone, slot->matching);

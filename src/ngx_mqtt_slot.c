@@ -209,6 +209,13 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
     /* connections that were freed while they stood on the ready list */
 
     while (slot->ready) {
+
+        if (*budget == 0) {
+            return NGX_AGAIN;
+        }
+
+        (*budget)--;
+
         a = slot->ready;
         ngx_mqtt_set(slot->ready, a->ready_next);
         ngx_mqtt_set(a->ready, 0);
@@ -218,7 +225,10 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
         }
     }
 
-    if (ngx_mqtt_publication_finish_locked(w, slot, budget) == NGX_AGAIN) {
+    if (ngx_mqtt_publication_finish_locked(w, slot, budget) == NGX_AGAIN
+        || ngx_mqtt_publish_abandon_locked(w->zone, slot, budget)
+           == NGX_AGAIN)
+    {
         return NGX_AGAIN;
     }
 

@@ -56,6 +56,7 @@ struct ngx_mqtt_slot_s {
     ngx_mqtt_message_t     *big;        /* being copied from, in pieces */
     ngx_mqtt_message_t     *matching;   /* being published ... */
     ngx_mqtt_hub_t         *hub;        /* ... to this hub */
+    ngx_mqtt_entry_t       *drafts;     /* not committed yet; derived */
     ngx_mqtt_session_t     *reaping;    /* an ended session */
     ngx_mqtt_publication_t  pub;
 

@@ -4,6 +4,7 @@
  */
 
 
+#include <sys/wait.h>
 #include "store.h"
 
 
@@ -587,6 +588,69 @@ test_publish_paused(void)
 }
 
 
+/* A worker dies between two holds of the lock: nobody mends the zone. */
+
+static void
+test_publish_die(ngx_mqtt_worker_t *w)
+{
+    (void) kill(getpid(), SIGKILL);
+}
+
+
+static void
+test_publish_died(void)
+{
+    int             status;
+    ngx_pid_t       pid;
+    ngx_uint_t      at, n, twice, epoch, none, all;
+    store_client_t  c;
+
+    none = 0;
+    all = 0;
+
+    for (at = 1; at <= 9; at++) {
+        test_publish_crowd();
+        epoch = st.zone.root->epoch;
+
+        pid = fork();
+
+        if (pid == 0) {
+            ngx_pid = getpid();
+            st.w = store_worker(&st);
+            (void) store_connect(&c, st.w, "x", &lasting);
+            test_publish_hook(test_publish_die, at);
+            (void) store_publish(st.w, &c, "t/1", "m", 0, 2, 1, 5);
+            (void) kill(getpid(), SIGKILL);
+        }
+
+        (void) waitpid(pid, &status, 0);
+        (void) ngx_shmtx_force_unlock(&st.pool->mutex, pid);
+
+        store_check(&st, "died between two holds");
+
+        while (ngx_mqtt_slot_sweep(st.w) == NGX_AGAIN) { /* void */ }
+
+        store_check(&st, "died, and was noticed");
+
+        n = test_publish_count("m", &twice);
+        none += (n == 0);
+        all += (n == 1400);
+
+        ok((n == 0 || n == 1400) && twice == 0,
+           "all or nobody, died at release %lu: %lu", (unsigned long) at,
+           (unsigned long) n);
+        is_int(ngx_mqtt_session_holds_id_locked(store_session(&st, "x"), 5),
+               n != 0, "its identifier");
+        is_int(st.zone.root->epoch, epoch, "nothing was rebuilt");
+
+        (void) store_publish(st.w, NULL, "t/1", "", 0, 0, 1, 0);
+        test_publish_crowd_done();
+    }
+
+    ok(none > 2 && all > 2, "both happened");
+}
+
+
 /* Nobody is left in a hub that somebody without a session publishes to. */
 
 static void
@@ -659,6 +723,7 @@ test_publish(void)
     store_destroy(&st);
 
     test_publish_paused();
+    test_publish_died();
     test_publish_deserted();
     test_publish_empty_hub();
 }
