@@ -20,6 +20,8 @@
 
 
 static ngx_uint_t ngx_mqtt_block_class(size_t size);
+static ngx_uint_t ngx_mqtt_block_kept(ngx_mqtt_blocks_t *blocks,
+    ngx_uint_t kind);
 static ngx_mqtt_page_t *ngx_mqtt_page_take_locked(ngx_mqtt_zone_t *zone,
     ngx_uint_t kind);
 static void ngx_mqtt_page_give_locked(ngx_mqtt_blocks_t *blocks,
@@ -303,6 +305,19 @@ ngx_mqtt_block_class(size_t size)
 }
 
 
+/* Free pages that this kind must leave. */
+
+static ngx_uint_t
+ngx_mqtt_block_kept(ngx_mqtt_blocks_t *blocks, ngx_uint_t kind)
+{
+    if (kind == NGX_MQTT_KIND_SLOT) {
+        return 0;
+    }
+
+    return blocks->urgent ? blocks->reserve / 2 : blocks->reserve;
+}
+
+
 static ngx_mqtt_page_t *
 ngx_mqtt_page_take_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind)
 {
@@ -311,7 +326,7 @@ ngx_mqtt_page_take_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind)
 
     blocks = &zone->root->blocks;
 
-    if (blocks->nfree <= blocks->reserve && kind != NGX_MQTT_KIND_SLOT) {
+    if (blocks->nfree <= ngx_mqtt_block_kept(blocks, kind)) {
         return NULL;
     }
 
@@ -465,10 +480,7 @@ ngx_mqtt_block_alloc_run_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
 
     blocks = &zone->root->blocks;
 
-    if (blocks->nfree < pages
-        || (blocks->nfree < pages + blocks->reserve
-            && kind != NGX_MQTT_KIND_SLOT))
-    {
+    if (blocks->nfree < pages + ngx_mqtt_block_kept(blocks, kind)) {
         return NULL;
     }
 

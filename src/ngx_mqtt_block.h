@@ -73,6 +73,7 @@ typedef struct {
     ngx_uint_t            fresh;        /* pages from here on: never used */
     ngx_uint_t            nfree;        /* free pages, fresh ones included */
     ngx_uint_t            reserve;      /* pages kept for slots */
+    ngx_uint_t            urgent;       /* half of it is for what frees */
     ngx_uint_t            rover;        /* where to look for a run next */
     ngx_mqtt_page_t      *free;
     ngx_mqtt_page_t      *partial[NGX_MQTT_KIND_MAX][NGX_MQTT_CLASSES];

@@ -79,6 +79,9 @@ void ngx_mqtt_text_write(ngx_mqtt_text_t *text, u_char *p, size_t len);
  */
 u_char *ngx_mqtt_message_topic(ngx_mqtt_message_t *m, u_char *buf);
 
+/* Whether it removes the retained message of its topic. */
+#define ngx_mqtt_message_clears(m)  ((m)->retain && (m)->payload_len == 0)
+
 /* Bytes the message counts for in a session's queue. */
 #define ngx_mqtt_message_size(m)                                              \
     ((size_t) (m)->text_len + sizeof(ngx_mqtt_message_t))

@@ -32,6 +32,8 @@ typedef struct {
 } ngx_mqtt_publishing_t;
 
 
+static void ngx_mqtt_publish_urgent_locked(ngx_mqtt_worker_t *w,
+    ngx_uint_t urgent);
 static ngx_int_t ngx_mqtt_publish_collect_locked(ngx_mqtt_publishing_t *p,
     ngx_str_t *topic);
 static ngx_int_t ngx_mqtt_publish_subs_locked(ngx_mqtt_publishing_t *p,
@@ -49,6 +51,15 @@ static void ngx_mqtt_publish_enter_locked(ngx_mqtt_publishing_t *p);
 static ngx_uint_t ngx_mqtt_publish_is_will(ngx_mqtt_publishing_t *p);
 static ngx_int_t ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p,
     ngx_str_t *topic, ngx_uint_t packet_id, ngx_uint_t max_retained);
+
+
+/* Until the lock is released; removing a retained message has to go on. */
+
+static void
+ngx_mqtt_publish_urgent_locked(ngx_mqtt_worker_t *w, ngx_uint_t urgent)
+{
+    w->zone->root->blocks.urgent = urgent;
+}
 
 
 ngx_mqtt_message_t *
@@ -76,6 +87,7 @@ ngx_mqtt_publish_store(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in)
     }
 
     ngx_mqtt_worker_lock(w);
+    ngx_mqtt_publish_urgent_locked(w, in->retain && in->payload.len == 0);
 
     m = ngx_mqtt_message_alloc_locked(w->zone, in->topic.len, props_len,
                                       in->payload.len);
@@ -152,6 +164,7 @@ ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_hub_t *hub,
     p.will = will;
 
     ngx_mqtt_publish_enter_locked(&p);
+    ngx_mqtt_publish_urgent_locked(w, ngx_mqtt_message_clears(m));
 
     do {
         rc = ngx_mqtt_publish_collect_locked(&p, topic);
@@ -290,6 +303,7 @@ ngx_mqtt_publish_collect_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic)
         ngx_mqtt_worker_unlock(w);
         rc = ngx_mqtt_match_grow(match, w->log);
         ngx_mqtt_worker_lock(w);
+        ngx_mqtt_publish_urgent_locked(w, ngx_mqtt_message_clears(p->message));
 
         if (rc != NGX_OK) {
             return NGX_ERROR;
@@ -516,6 +530,8 @@ ngx_mqtt_publish_pause_locked(ngx_mqtt_publishing_t *p)
 {
     ngx_mqtt_worker_unlock(p->worker);
     ngx_mqtt_worker_lock(p->worker);
+    ngx_mqtt_publish_urgent_locked(p->worker,
+                                   ngx_mqtt_message_clears(p->message));
 
     p->budget = NGX_MQTT_PUBLISH_BATCH;
 

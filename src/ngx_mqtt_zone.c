@@ -185,6 +185,8 @@ ngx_mqtt_zone_recover(ngx_mqtt_zone_t *zone)
 void
 ngx_mqtt_zone_unlock(ngx_mqtt_zone_t *zone)
 {
+    zone->root->blocks.urgent = 0;
+
     ngx_memory_barrier();
     zone->root->busy = 0;
 
