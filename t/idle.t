@@ -45,6 +45,7 @@ http {
 }
 EOF
     $server->start;
+    $server->log_has('client closed connection');    # that of start()
 
     my %seen;
     for my $pid ($server->{pid}, $server->workers) {

@@ -88,7 +88,7 @@ sub < PUBLISH t subid=300
 --- workers: 1 2
 --- mqtt
 pub,sub connects
-pub publishes t retain payload="x"
+pub publishes t qos=1 retain payload="x"
 sub > SUBSCRIBE 1 t subid=8
 sub < SUBACK 1 codes=0
 sub < PUBLISH t retain payload="x" subid=8
