@@ -15,11 +15,10 @@ use Test::Nginx::MQTT::Packet qw(encode describe);
 use Test::Nginx::MQTT::Server;
 
 
-plan skip_all => 'no server with kill points' if !$ENV{TEST_NGINX_KILL_MODULES};
+plan skip_all => 'no server with kill points' if !$ENV{TEST_NGINX_KILL_BINARY};
 
 local $ENV{TEST_NGINX_LOAD_MODULES} = $ENV{TEST_NGINX_KILL_MODULES};
-$Test::Nginx::Util::NginxBinary = $ENV{TEST_NGINX_KILL_BINARY}
-    if $ENV{TEST_NGINX_KILL_BINARY};
+$Test::Nginx::Util::NginxBinary = $ENV{TEST_NGINX_KILL_BINARY};
 
 my $TIMEOUT = 5 * ($ENV{TEST_NGINX_SLOW} || 1);
 my %PORT = %Test::Nginx::MQTT::Server::PORT;
