@@ -15,6 +15,7 @@
 #define NGX_MQTT_TICK_BLOCKED   64      /* clients closed in one tick */
 
 
+static void ngx_mqtt_worker_mend(ngx_mqtt_worker_t *w);
 static void ngx_mqtt_worker_wake(ngx_mqtt_worker_t *w);
 static void ngx_mqtt_worker_flush(ngx_mqtt_worker_t *w);
 static ngx_int_t ngx_mqtt_worker_blocked(ngx_mqtt_worker_t *w);
@@ -167,6 +168,8 @@ ngx_mqtt_worker_run(ngx_mqtt_worker_t *w)
     rc = NGX_OK;
     w->running = 1;
 
+    ngx_mqtt_worker_mend(w);
+
     for (i = 0; i < NGX_MQTT_RUN_BATCHES; i++) {
 
         w->wake_self = 0;
@@ -192,12 +195,32 @@ ngx_mqtt_worker_run(ngx_mqtt_worker_t *w)
 
     w->running = 0;
 
-    if (w->wake_self || w->ndirty || w->reap) {
+    if (w->wake_self || w->ndirty || w->reap
+        || w->epoch != w->zone->root->epoch)
+    {
         w->wake_self = 0;
         rc = NGX_AGAIN;
     }
 
     return rc;
+}
+
+
+/*
+ * A worker died inside the lock: what it had begun is finished at once, before
+ * anybody is told that it is done.
+ */
+
+static void
+ngx_mqtt_worker_mend(ngx_mqtt_worker_t *w)
+{
+    ngx_uint_t  epoch;
+
+    epoch = w->zone->root->epoch;
+
+    if (w->epoch != epoch && ngx_mqtt_slot_sweep(w) == NGX_OK) {
+        w->epoch = epoch;
+    }
 }
 
 

@@ -57,6 +57,7 @@ struct ngx_mqtt_worker_s {
     u_char                       *topic;      /* room for the longest */
 
     ngx_uint_t                    running;    /* within worker_run() */
+    ngx_uint_t                    epoch;      /* rebuilds seen to */
     ngx_uint_t                    reap;       /* there are ended sessions */
     ngx_uint_t                    nwakes;     /* slots to be woken */
     ngx_uint_t                    wake_self;
