@@ -339,10 +339,11 @@ ngx_mqtt_check_state(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s,
 static void
 ngx_mqtt_check_flight(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
 {
-    ngx_uint_t         n, queued, unsent;
+    ngx_uint_t         n, resent, queued, unsent;
     ngx_mqtt_entry_t  *e, *other;
 
     n = 0;
+    resent = 0;
     queued = 0;
     unsent = 0;
 
@@ -359,6 +360,10 @@ ngx_mqtt_check_flight(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
 
         ngx_mqtt_check(ck, !queued, "sent entry behind a queued one");
 
+        if (e->flags & NGX_MQTT_ENTRY_RESENT) {
+            resent++;
+        }
+
         if (e->flags & NGX_MQTT_ENTRY_COUNTED) {
             n++;
             ngx_mqtt_check(ck, !unsent || s->attach == NULL,
@@ -372,6 +377,7 @@ ngx_mqtt_check_flight(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
     }
 
     ngx_mqtt_check(ck, n == s->inflight, "session's number in flight");
+    ngx_mqtt_check(ck, resent == s->resent, "session's number of PUBREL");
     ngx_mqtt_check(ck, s->unsent == NULL || unsent, "session's next to send");
 }
 

@@ -238,10 +238,10 @@ ngx_mqtt_deliver_take_locked(ngx_mqtt_worker_t *w, ngx_mqtt_attach_t *a,
             r->type = NGX_MQTT_RECORD_PUBREL;
             r->d.packet_id = e->packet_id;
 
-            /* in flight again: so its ids never run out */
-
-            ngx_mqtt_set(e->flags, e->flags | NGX_MQTT_ENTRY_COUNTED);
+            ngx_mqtt_set(e->flags, e->flags | NGX_MQTT_ENTRY_COUNTED
+                                   | NGX_MQTT_ENTRY_RESENT);
             ngx_mqtt_set(s->inflight, s->inflight + 1);
+            ngx_mqtt_set(s->resent, s->resent + 1);
             ngx_mqtt_set(s->unsent, e->next);
             (*n)++;
             continue;
@@ -312,7 +312,7 @@ ngx_mqtt_deliver_next_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         e0 = s->head0;
         e = s->unsent;
 
-        if (e && s->inflight >= s->window
+        if (e && !ngx_mqtt_queue_has_room(s)
             && ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_COMP)
         {
             e = NULL;

@@ -183,6 +183,11 @@ ngx_mqtt_packet_connect_head(ngx_mqtt_parser_t *p, ngx_mqtt_packet_t *pkt,
     c->version = *(*pos)++;
 
     if (c->version != NGX_MQTT_V4 && c->version != NGX_MQTT_V5) {
+
+        /* 0 stands for a wrong name, and no level below 3 was ever used */
+
+        c->version = ngx_max(c->version, 1);
+
         return ngx_mqtt_packet_fail(p, NGX_MQTT_UNSUPPORTED_VERSION);
     }
 

@@ -204,7 +204,7 @@ ngx_mqtt_queue_append_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_set(s->queued_bytes, s->queued_bytes + size);
 
     if (s->attach && !s->attach->stalled
-        && (qos == 0 || s->inflight < s->window))
+        && (qos == 0 || ngx_mqtt_queue_has_room(s)))
     {
         ngx_mqtt_slot_ready_locked(w, s->attach);
     }
@@ -280,6 +280,10 @@ ngx_mqtt_queue_remove_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
 
     if (e->flags & NGX_MQTT_ENTRY_COUNTED) {
         ngx_mqtt_set(s->inflight, s->inflight - 1);
+    }
+
+    if (e->flags & NGX_MQTT_ENTRY_RESENT) {
+        ngx_mqtt_set(s->resent, s->resent - 1);
     }
 
     m = e->m.message;
@@ -501,11 +505,13 @@ ngx_mqtt_queue_resume_locked(ngx_mqtt_session_t *s)
          e && ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_QUEUED;
          e = e->next)
     {
-        ngx_mqtt_set(e->flags, e->flags & ~NGX_MQTT_ENTRY_COUNTED);
+        ngx_mqtt_set(e->flags, e->flags & ~(NGX_MQTT_ENTRY_COUNTED
+                                            | NGX_MQTT_ENTRY_RESENT));
     }
 
     ngx_mqtt_set(s->unsent, s->head);
     ngx_mqtt_set(s->inflight, 0);
+    ngx_mqtt_set(s->resent, 0);
 }
 
 
@@ -517,7 +523,7 @@ ngx_mqtt_queue_due_locked(ngx_mqtt_session_t *s)
     }
 
     return s->unsent
-           && (s->inflight < s->window
+           && (ngx_mqtt_queue_has_room(s)
                || ngx_mqtt_entry_state(s->unsent) == NGX_MQTT_ENTRY_COMP);
 }
 

@@ -23,6 +23,7 @@
 #define NGX_MQTT_ENTRY_IDS      0x02    /* u.ids instead of u.id */
 #define NGX_MQTT_ENTRY_SHARED   0x04    /* came by a shared subscription */
 #define NGX_MQTT_ENTRY_COUNTED  0x08    /* in the session's inflight */
+#define NGX_MQTT_ENTRY_RESENT   0x10    /* in its resent: a PUBREL */
 
 #define NGX_MQTT_SUB_IDS        60      /* of one delivery */
 
@@ -61,6 +62,12 @@ struct ngx_mqtt_entry_s {
     u_char                qos_state;    /* qos in the high half */
     u_char                flags;
 };
+
+/* a PUBREL after a resume takes no place in the client's window */
+
+#define ngx_mqtt_queue_has_room(s)                                            \
+    ((s)->inflight - (s)->resent < (s)->window                                \
+     && (s)->inflight < NGX_MQTT_WINDOW_MAX)
 
 #define ngx_mqtt_entry_qos(e)     ((e)->qos_state >> 4)
 #define ngx_mqtt_entry_state(e)   ((e)->qos_state & 0x0f)

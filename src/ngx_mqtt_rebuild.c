@@ -416,6 +416,7 @@ ngx_mqtt_rebuild_link_session(ngx_mqtt_zone_t *zone, void *block, void *data)
     s->nsubs = 0;
     s->match = 0;
     s->inflight = 0;
+    s->resent = 0;
     s->ids_free = 0;
     s->replays = NULL;
     s->unsent = s->head;
@@ -427,6 +428,10 @@ ngx_mqtt_rebuild_link_session(ngx_mqtt_zone_t *zone, void *block, void *data)
         if (e->flags & NGX_MQTT_ENTRY_COUNTED) {
             s->inflight++;
             s->unsent = e->next;
+        }
+
+        if (e->flags & NGX_MQTT_ENTRY_RESENT) {
+            s->resent++;
         }
     }
 

@@ -94,6 +94,7 @@ struct ngx_mqtt_session_s {
 
     uint32_t              queued;       /* entries from head on */
     uint32_t              inflight;     /* sent on this connection */
+    uint32_t              resent;       /* of these, PUBREL after a resume */
     size_t                queued_bytes; /* both queues */
     size_t                queued_bytes0;  /* of QoS 0 */
 
