@@ -220,7 +220,7 @@ ngx_mqtt_property_parse(u_char **pos, u_char *last, ngx_uint_t where,
 {
     void                       *field;
     u_char                     *p, *start;
-    uint32_t                    len, dummy;
+    uint32_t                    len, ignored;
     ngx_uint_t                  id;
     const ngx_mqtt_property_t  *prop;
 
@@ -254,7 +254,7 @@ ngx_mqtt_property_parse(u_char **pos, u_char *last, ngx_uint_t where,
 
         /* of several subscription identifiers the first one is kept */
 
-        field = ngx_mqtt_prop_has(props, id) ? (void *) &dummy
+        field = ngx_mqtt_prop_has(props, id) ? (void *) &ignored
                                              : (u_char *) props + prop->offset;
 
         if (ngx_mqtt_property_read(&p, last, prop, field) != NGX_OK) {
