@@ -19,7 +19,7 @@ plan tests => 7;
 sub measure {
     my ($load) = @_;
 
-    my $server = Test::Nginx::MQTT::Server->new(workers => 2);
+    my $server = Test::Nginx::MQTT::Server->new(workers => 1);
     my $user = $> == 0 ? 'user root;' : '';
     my $port = Test::Nginx::MQTT::Server::port(0);
 
@@ -28,7 +28,7 @@ sub measure {
 $load
 $user
 daemon off;
-worker_processes 2;
+worker_processes 1;
 error_log logs/error.log info;
 pid logs/nginx.pid;
 events {}

@@ -203,10 +203,7 @@ sub conversation {
 
     # away, and back
 
-    my $port = $client{sub}->local_port;
-    $client{sub}->close;
-    $server->await('the server to see that sub is gone',
-                   sub { $server->has_closed($PORT{ws}, $port) });
+    $client{sub}->close_and_wait($TIMEOUT) or die "sub is not closed\n";
 
     for my $n (1 .. 3) {
         my $payload = "two $n " . 'x' x 3000;

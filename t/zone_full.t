@@ -95,7 +95,7 @@ pub disconnects
 --- zone: 1m
 --- mqtt
 for $n in 1..2500
-    c > CONNECT v5 id=session-$n session_expiry=60
+    c > CONNECT v5 id=session-$n session_expiry=600
     c < CONNACK 0|0x97
     c closes
 end

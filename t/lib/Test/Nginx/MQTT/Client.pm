@@ -25,7 +25,12 @@ use Test::Nginx::MQTT::WebSocket qw(handshake accept_key frame take_frame
                                     opcode opcode_name);
 
 
-# name, transport, host, port, version; path of the WebSocket.
+# Whoever has gone is noticed by reading.
+
+$SIG{PIPE} = 'IGNORE';
+
+
+# name, transport, host, port, version.
 
 sub new {
     my ($class, %o) = @_;
@@ -121,8 +126,6 @@ sub write_raw {
     my ($self, $bytes) = @_;
 
     my $socket = $self->{socket} or die "$self->{name} is not connected\n";
-    local $SIG{PIPE} = 'IGNORE';
-
     while (length $bytes) {
         my $n = syswrite $socket, $bytes;
 
@@ -211,6 +214,28 @@ sub close {
     $self->{connected} = 0;
     $self->is_tls && $socket->can('stop_SSL') ? $socket->close(SSL_no_shutdown => 1)
                                               : $socket->close;
+}
+
+
+# Sends FIN, throws away what still comes, and closes with the server's FIN;
+# true if that came.
+
+sub close_and_wait {
+    my ($self, $timeout) = @_;
+
+    my $end = time + $timeout;
+    $self->{acks} = 0;
+    $self->shut;
+
+    while (!$self->{ended} && time < $end) {
+        $self->wait_io(0, $end - time);
+        $self->fill;
+    }
+
+    my $ended = $self->{ended};
+    $self->close;
+
+    return $ended;
 }
 
 

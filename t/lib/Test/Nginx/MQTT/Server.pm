@@ -302,8 +302,7 @@ sub process_state {
 }
 
 
-# The server's end of a connection: {inode, unread, state}, by the client's
-# port.
+# The server's end of a connection: {inode, unread}, by the client's port.
 
 sub peer {
     my ($self, $port, $client_port) = @_;
@@ -315,7 +314,7 @@ sub peer {
     while (<$f>) {
         my @w = split;
         next if $w[1] ne $local || hex((split /:/, $w[2])[1]) != $client_port;
-        return { inode => $w[9], state => hex $w[3], unread => hex((split /:/, $w[4])[1]) };
+        return { inode => $w[9], unread => hex((split /:/, $w[4])[1]) };
     }
 
     return undef;
@@ -352,17 +351,6 @@ sub has_read {
 
     my $peer = $self->peer($port, $client_port);
     return !$peer || !$peer->{unread};
-}
-
-
-# True when the server has closed its end: it is neither established nor
-# waiting to be closed.
-
-sub has_closed {
-    my ($self, $port, $client_port) = @_;
-
-    my $peer = $self->peer($port, $client_port);
-    return !$peer || ($peer->{state} != 1 && $peer->{state} != 8);
 }
 
 

@@ -379,13 +379,8 @@ sub worker_of_client {
 sub do_closes {
     my ($self, $name) = @_;
 
-    my $c = $self->client($name);
-    $c->close;
-    return if !$self->{server};
-
-    $self->{server}->await("the server to see that $name is gone", sub {
-        $self->{server}->has_closed($c->{port}, $c->local_port);
-    });
+    $self->client($name)->close_and_wait($self->{timeout})
+        or $self->fail("the server does not close");
 }
 
 
