@@ -100,7 +100,7 @@ struct ngx_mqtt_client_s {
 
     unsigned                         connected:1;  /* CONNACK 0 was sent */
     unsigned                         resumed:1;    /* session present */
-    unsigned                         closed:1;     /* ops->close was called */
+    unsigned                         closed:1;     /* it has ended */
     unsigned                         blocked:1;    /* the socket is full */
     unsigned                         paused:1;     /* input got NGX_BUSY */
     unsigned                         marked:1;     /* on the dirty list */

@@ -133,6 +133,10 @@ ngx_uint_t ngx_mqtt_queue_due_locked(ngx_mqtt_session_t *s);
 /* A packet id for a new message that is not in flight (1..65535). */
 uint16_t ngx_mqtt_queue_next_id_locked(ngx_mqtt_session_t *s);
 
+/* Unlinks and frees one entry, dropping its message reference. */
+void ngx_mqtt_queue_remove_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_session_t *s, ngx_mqtt_entry_t *prev, ngx_mqtt_entry_t *e);
+
 /* The same for the first entry of QoS 0. */
 void ngx_mqtt_queue_remove0_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s);
@@ -140,10 +144,6 @@ void ngx_mqtt_queue_remove0_locked(ngx_mqtt_zone_t *zone,
 /* The same for the next one to be sent. */
 void ngx_mqtt_queue_remove_unsent_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s);
-
-/* Unlinks and frees one entry, dropping its message reference. */
-void ngx_mqtt_queue_remove_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_session_t *s, ngx_mqtt_entry_t *prev, ngx_mqtt_entry_t *e);
 
 
 #endif /* _NGX_MQTT_QUEUE_H_INCLUDED_ */

@@ -13,8 +13,9 @@
 
 /*
  * After a process died inside the lock: marks what can be reached from truth,
- * frees everything else, and makes all derived structures anew.  It only
- * reads truth, so it may itself be killed and begun again.
+ * frees everything else, and makes all derived structures anew.  Of
+ * truth it mends only what a kill left halfway, each by one store that may be
+ * repeated, so it may itself be killed and begun again.
  */
 
 

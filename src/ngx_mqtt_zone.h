@@ -23,8 +23,8 @@
  * sessions and retained messages; a session's owner, subscriptions, queues,
  * held packet identifiers and will; a slot's publication and references.
  *
- * Derived, and made anew by ngx_mqtt_rebuild() after a worker died inside
- * the lock: free lists, hashes, trees, groups, wheels, ready lists, list
+ * Derived, and made anew by ngx_mqtt_rebuild_locked() after a worker died
+ * inside the lock: free lists, hashes, trees, groups, wheels, ready lists, list
  * tails, back pointers, counts and reference counts.
  */
 
@@ -79,7 +79,7 @@ struct ngx_mqtt_root_s {
     ngx_uint_t            nslots;      /* used so far, never shrinks */
     ngx_mqtt_slot_t      *slots[NGX_MQTT_SLOTS];
 
-    ngx_atomic_t          kill_at;     /* debug builds: stores to live */
+    ngx_atomic_t          kill_at;     /* debug builds: kill points left */
 };
 
 
