@@ -206,16 +206,25 @@ ngx_mqtt_transport_start(ngx_mqtt_transport_t *t,
 void
 ngx_mqtt_transport_event(ngx_mqtt_transport_t *t, ngx_event_t *ev)
 {
-    if (ngx_mqtt_transport_signals(t) != NGX_OK) {
-        return;
+    ngx_mqtt_worker_t  *w;
+
+    /* "t" may be gone afterwards */
+
+    w = t->client.worker;
+
+    ngx_mqtt_worker_enter(w);
+
+    if (ngx_mqtt_transport_signals(t) == NGX_OK) {
+
+        if (ev->write) {
+            ngx_mqtt_transport_write(t);
+
+        } else {
+            ngx_mqtt_transport_read(t);
+        }
     }
 
-    if (ev->write) {
-        ngx_mqtt_transport_write(t);
-
-    } else {
-        ngx_mqtt_transport_read(t);
-    }
+    ngx_mqtt_worker_leave(w);
 }
 
 

@@ -46,6 +46,9 @@ struct ngx_mqtt_zone_s {
     ngx_mqtt_root_t      *root;
     ngx_str_t             name;
     ngx_log_t            *log;
+
+    uint64_t              locked;      /* when; ngx_mqtt_ticks() */
+    uint64_t              held;        /* ticks of the longest hold */
 };
 
 
@@ -90,6 +93,14 @@ ngx_int_t ngx_mqtt_worker_run(ngx_mqtt_worker_t *w);
  * asks for another call in the next pass.
  */
 ngx_int_t ngx_mqtt_worker_tick(ngx_mqtt_worker_t *w);
+
+/*
+ * Around everything that the event loop calls: the longest stretch between
+ * the two is what other connections of this process may have to wait.  They
+ * can be nested.
+ */
+void ngx_mqtt_worker_enter(ngx_mqtt_worker_t *w);
+void ngx_mqtt_worker_leave(ngx_mqtt_worker_t *w);
 
 /*
  * Leaves the zone: the slot becomes free.  Clients still attached are

@@ -254,6 +254,8 @@ ngx_mqtt_deliver_take_locked(ngx_mqtt_worker_t *w, ngx_mqtt_attach_t *a,
 
             /* as if it had been delivered [MQTT-3.1.2-25] */
 
+            w->slot->counts.large++;
+
             if (qos0) {
                 ngx_mqtt_queue_remove0_locked(w->zone, s);
 
@@ -334,6 +336,8 @@ ngx_mqtt_deliver_next_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         if (m->expires == 0 || m->expires > ngx_current_msec) {
             return e;
         }
+
+        w->slot->counts.expired++;
 
         if (*qos0) {
             ngx_mqtt_queue_remove0_locked(w->zone, s);

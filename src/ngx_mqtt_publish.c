@@ -442,6 +442,13 @@ ngx_mqtt_publish_target_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
                                        ngx_mqtt_message_size(p->message));
 
     if (rc == NGX_DECLINED) {
+
+        /* QoS 0 is not kept for who is offline */
+
+        if (qos || s->attach) {
+            p->worker->slot->counts.full++;
+        }
+
         return NGX_OK;
     }
 

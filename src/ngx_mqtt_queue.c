@@ -17,7 +17,7 @@
 #define NGX_MQTT_QUEUE_PASS     15
 
 
-static void ngx_mqtt_queue_make_room_locked(ngx_mqtt_zone_t *zone,
+static void ngx_mqtt_queue_make_room_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, ngx_uint_t qos, size_t size);
 static ngx_mqtt_entry_t *ngx_mqtt_queue_find_locked(ngx_mqtt_session_t *s,
     uint16_t id, ngx_mqtt_entry_t **prev);
@@ -165,7 +165,7 @@ ngx_mqtt_queue_append_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     qos = ngx_mqtt_entry_qos(e);
     size = ngx_mqtt_message_size(m);
 
-    ngx_mqtt_queue_make_room_locked(w->zone, s, qos, size);
+    ngx_mqtt_queue_make_room_locked(w, s, qos, size);
 
     e->order = s->order++;
     e->next = NULL;
@@ -212,7 +212,7 @@ ngx_mqtt_queue_append_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 
 
 static void
-ngx_mqtt_queue_make_room_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
+ngx_mqtt_queue_make_room_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_uint_t qos, size_t size)
 {
     ngx_uint_t         n;
@@ -228,7 +228,8 @@ ngx_mqtt_queue_make_room_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
             break;
         }
 
-        ngx_mqtt_queue_remove0_locked(zone, s);
+        w->slot->counts.full++;
+        ngx_mqtt_queue_remove0_locked(w->zone, s);
     }
 
     if (s->overflow != NGX_MQTT_OVERFLOW_DROP_OLD) {
@@ -248,7 +249,8 @@ ngx_mqtt_queue_make_room_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
            && (s->queued_bytes + size > s->max_bytes
                || (s->max_queued && s->queued >= s->max_queued)))
     {
-        ngx_mqtt_queue_remove_locked(zone, s, prev, e);
+        w->slot->counts.full++;
+        ngx_mqtt_queue_remove_locked(w->zone, s, prev, e);
         e = prev ? prev->next : s->head;
         n--;
     }

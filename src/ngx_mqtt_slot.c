@@ -47,6 +47,7 @@ ngx_mqtt_slot_claim_locked(ngx_mqtt_zone_t *zone, ngx_pid_t pid,
 
     slot->pid = pid;
     slot->started = started;
+    ngx_memzero(&slot->counts, sizeof(ngx_mqtt_counts_t));
 
     ngx_mqtt_set(slot->state, NGX_MQTT_SLOT_LIVE);
 

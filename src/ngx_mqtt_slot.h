@@ -38,6 +38,18 @@ typedef struct {
 } ngx_mqtt_publication_t;
 
 
+/* What a process has counted in a zone, for people to read. */
+
+typedef struct {
+    uint64_t                held;       /* longest hold of the lock, ... */
+    uint64_t                stretch;    /* ... time in the event loop: us */
+
+    uint64_t                large;      /* deliveries dropped: too large, */
+    uint64_t                expired;    /* expired, */
+    uint64_t                full;       /* no room in the queue */
+} ngx_mqtt_counts_t;
+
+
 /* Shared; a worker process' part of the zone.  Truth, but for the lists. */
 
 struct ngx_mqtt_slot_s {
@@ -59,6 +71,7 @@ struct ngx_mqtt_slot_s {
     ngx_mqtt_entry_t       *drafts;     /* not committed yet; derived */
     ngx_mqtt_session_t     *reaping;    /* an ended session */
     ngx_mqtt_publication_t  pub;
+    ngx_mqtt_counts_t       counts;
 
     ngx_uint_t              nheld;
     ngx_mqtt_message_t     *held[NGX_MQTT_HELD];    /* being encoded */

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_handle.h>
+#include <ngx_mqtt_ticks.h>
 
 
 #define NGX_MQTT_RUN_BATCHES    8       /* of deliveries in one run */
@@ -15,11 +16,14 @@
 #define NGX_MQTT_TICK_BLOCKED   64      /* clients closed in one tick */
 
 
+static ngx_int_t ngx_mqtt_worker_work(ngx_mqtt_worker_t *w);
 static void ngx_mqtt_worker_mend(ngx_mqtt_worker_t *w);
 static void ngx_mqtt_worker_wake(ngx_mqtt_worker_t *w);
 static void ngx_mqtt_worker_flush(ngx_mqtt_worker_t *w);
 static ngx_int_t ngx_mqtt_worker_blocked(ngx_mqtt_worker_t *w);
 static ngx_mqtt_client_t *ngx_mqtt_worker_client(ngx_mqtt_worker_t *w);
+static ngx_uint_t ngx_mqtt_worker_measure(ngx_mqtt_worker_t *w);
+static void ngx_mqtt_worker_report(ngx_mqtt_worker_t *w, ngx_uint_t level);
 
 
 ngx_mqtt_worker_t *
@@ -41,6 +45,8 @@ ngx_mqtt_worker_create(ngx_mqtt_zone_t *zone,
 
     ngx_queue_init(&w->dirty);
     ngx_queue_init(&w->blocked);
+
+    (void) ngx_mqtt_ticks_per_us();
 
     w->topic = ngx_alloc(NGX_MQTT_STRING_MAX, log);
 
@@ -159,8 +165,47 @@ ngx_mqtt_worker_full(ngx_mqtt_worker_t *w)
 }
 
 
+void
+ngx_mqtt_worker_enter(ngx_mqtt_worker_t *w)
+{
+    if (w->depth++ == 0) {
+        w->entered = ngx_mqtt_ticks();
+    }
+}
+
+
+void
+ngx_mqtt_worker_leave(ngx_mqtt_worker_t *w)
+{
+    uint64_t  stretch;
+
+    if (--w->depth) {
+        return;
+    }
+
+    stretch = ngx_mqtt_ticks() - w->entered;
+
+    if (stretch > w->stretch) {
+        w->stretch = stretch;
+    }
+}
+
+
 ngx_int_t
 ngx_mqtt_worker_run(ngx_mqtt_worker_t *w)
+{
+    ngx_int_t  rc;
+
+    ngx_mqtt_worker_enter(w);
+    rc = ngx_mqtt_worker_work(w);
+    ngx_mqtt_worker_leave(w);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_mqtt_worker_work(ngx_mqtt_worker_t *w)
 {
     ngx_int_t   rc;
     ngx_uint_t  i;
@@ -259,6 +304,12 @@ ngx_mqtt_worker_tick(ngx_mqtt_worker_t *w)
 
     rc = NGX_OK;
 
+    if (ngx_mqtt_worker_measure(w)) {
+        ngx_mqtt_worker_report(w, NGX_LOG_INFO);
+    }
+
+    ngx_mqtt_worker_enter(w);
+
     if (ngx_mqtt_session_expire(w) == NGX_AGAIN) {
         rc = NGX_AGAIN;
     }
@@ -279,11 +330,53 @@ ngx_mqtt_worker_tick(ngx_mqtt_worker_t *w)
 
     w->reap = 1;
 
-    if (ngx_mqtt_worker_run(w) == NGX_AGAIN) {
+    if (ngx_mqtt_worker_work(w) == NGX_AGAIN) {
         rc = NGX_AGAIN;
     }
 
+    ngx_mqtt_worker_leave(w);
+
     return rc;
+}
+
+
+/* Takes the figures of this process to its slot.  1: a maximum has grown. */
+
+static ngx_uint_t
+ngx_mqtt_worker_measure(ngx_mqtt_worker_t *w)
+{
+    uint64_t            held, stretch, per_us;
+    ngx_uint_t          grown;
+    ngx_mqtt_counts_t  *counts;
+
+    per_us = ngx_mqtt_ticks_per_us();
+    counts = &w->slot->counts;
+
+    held = w->zone->held / per_us;
+    stretch = w->stretch / per_us;
+
+    grown = (held > counts->held || stretch > counts->stretch);
+
+    counts->held = held;
+    counts->stretch = stretch;
+
+    return grown;
+}
+
+
+static void
+ngx_mqtt_worker_report(ngx_mqtt_worker_t *w, ngx_uint_t level)
+{
+    ngx_mqtt_counts_t  *counts;
+
+    counts = &w->slot->counts;
+
+    ngx_log_error(level, w->log, 0,
+                  "mqtt zone \"%V\": lock held at most %uL us, "
+                  "event loop at most %uL us, "
+                  "dropped: %uL too large, %uL expired, %uL queue full",
+                  &w->zone->name, counts->held, counts->stretch,
+                  counts->large, counts->expired, counts->full);
 }
 
 
@@ -337,6 +430,9 @@ ngx_mqtt_worker_destroy(ngx_mqtt_worker_t *w)
 
         ngx_mqtt_client_lost(cl);
     }
+
+    (void) ngx_mqtt_worker_measure(w);
+    ngx_mqtt_worker_report(w, NGX_LOG_NOTICE);
 
     do {
         budget = 256;

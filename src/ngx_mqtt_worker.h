@@ -63,6 +63,10 @@ struct ngx_mqtt_worker_s {
     ngx_uint_t                    wake_self;
     uint64_t                      wakes[NGX_MQTT_SLOTS / 64];
 
+    ngx_uint_t                    depth;      /* of ngx_mqtt_worker_enter() */
+    uint64_t                      entered;    /* ngx_mqtt_ticks() */
+    uint64_t                      stretch;    /* ticks of the longest */
+
     ngx_uint_t                    full;       /* noticed under the lock */
     ngx_uint_t                    nfull;      /* since it was logged */
     time_t                        full_logged;

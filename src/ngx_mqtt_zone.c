@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_zone.h>
 #include <ngx_mqtt_tree.h>
+#include <ngx_mqtt_ticks.h>
 
 
 static void ngx_mqtt_zone_recover(ngx_mqtt_zone_t *zone);
@@ -145,6 +146,8 @@ ngx_mqtt_zone_lock(ngx_mqtt_zone_t *zone, ngx_uint_t slot)
 
     root->busy = slot + 1;
     ngx_memory_barrier();
+
+    zone->locked = ngx_mqtt_ticks();
 }
 
 
@@ -166,6 +169,10 @@ ngx_mqtt_zone_recover(ngx_mqtt_zone_t *zone)
     faults = ngx_mqtt_check_locked(zone, &what);
 #endif
 
+    /* a rebuild takes as long as it takes */
+
+    zone->locked = ngx_mqtt_ticks();
+
     ngx_mqtt_zone_unlock(zone);
 
     ngx_log_error(NGX_LOG_WARN, zone->log, 0,
@@ -185,6 +192,14 @@ ngx_mqtt_zone_recover(ngx_mqtt_zone_t *zone)
 void
 ngx_mqtt_zone_unlock(ngx_mqtt_zone_t *zone)
 {
+    uint64_t  held;
+
+    held = ngx_mqtt_ticks() - zone->locked;
+
+    if (held > zone->held) {
+        zone->held = held;
+    }
+
     zone->root->blocks.urgent = 0;
 
     ngx_memory_barrier();
