@@ -2,7 +2,7 @@
 
 NGINX_DEV ?= /usr/share/nginx/src
 
-.PHONY: all kill deps run test unit fuzz check-all install clean
+.PHONY: all kill deps run test conformance unit fuzz check-all install clean
 
 # build/ngx_http_mqtt_module.so, build/ngx_stream_mqtt_module.so
 all: deps
@@ -25,6 +25,11 @@ run: all
 test: all kill
 	@.ci/deps test
 	@.ci/test $(TESTS)
+
+# docs/conformance.md from the results of the tests that are named in it
+conformance: all kill
+	@.ci/deps test
+	@.ci/conformance
 
 unit:
 	@.ci/deps build test

@@ -124,6 +124,17 @@ Lines, or C</patterns/>, that the log has after the conversation, or has not.
 Lines that may be in the error log although they are an C<[alert]> or
 C<[emerg]>.
 
+=item conforms
+
+The numbered statements of the standards that the block shows, after their
+version.  A case counts for the statements of its own version.
+
+    3.1.1 MQTT-3.1.0-1 MQTT-3.1.0-2
+    5.0 MQTT-3.1.0-1
+
+The lists of statements are F<t/conformance/*.tsv>; F<t/conformance/ledger>
+compares them with the results.
+
 =item master: off, log_level: info, timeout: 5
 
 =back
@@ -291,6 +302,7 @@ TEST_NGINX_BINARY, TEST_NGINX_LOAD_MODULES (paths of the dynamic modules, none
 for a static build), TEST_NGINX_PORT (the first of a hundred ports),
 TEST_NGINX_SERVROOT (instead of F<build/servroot>),
 TEST_NGINX_SLOW (a factor for timeouts), TEST_NGINX_CASE (a pattern: only these
-cases).
+cases), TEST_NGINX_CONFORMANCE (a directory for the results of blocks that have
+C<conforms>).
 
 =cut

@@ -16,10 +16,14 @@ use Test::Nginx::MQTT::Trace;
 my %SECTION = map { $_ => 1 } qw(
     mqtt transports versions workers zone hub main_config http_config server
     location stream_server conf master log_level timeout must_die error_log
-    no_error_log access_log no_access_log allow SKIP ONLY LAST
+    no_error_log access_log no_access_log allow conforms SKIP ONLY LAST
 );
 my @VARIANT = qw(zone hub main_config http_config server location stream_server
                  conf);
+
+# What stands in front of ids in a section "conforms", and in "versions" for it.
+
+my %STANDARD = ('3.1.1' => 4, '5.0' => 5);
 
 my @DEFAULT_HUB = (
     'anonymous on',
@@ -74,6 +78,7 @@ sub cases {
 
     check_sections($block);
     my $talk = defined value($block, 'mqtt');
+    my @statements = statements($block);
     my @cases;
 
     for my $workers (list($block, 'workers', 1)) {
@@ -86,6 +91,8 @@ sub cases {
 
                 push @cases, { block => $block, workers => $workers,
                     version => $version, transport => $transport,
+                    statements => [grep { $STANDARD{$_->[0]} == $version }
+                                        @statements],
                     label => join ' ', $block->name, @label ? "[@label]" : () };
             }
         }
@@ -107,8 +114,58 @@ sub run_case {
     my @problems = defined value($block, 'must_die') ? configuration_fails($case)
                                                      : conversation($case);
 
+    record($case, !@problems);
     Test::More::ok(!@problems, $label) and return;
     Test::More::diag($_) for @problems;
+}
+
+
+# The statements a block shows, as [version, id].
+
+sub statements {
+    my ($block) = @_;
+
+    my $text = value($block, 'conforms');
+    return () if !defined $text;
+
+    my $name = $block->name;
+    my %played = map { $_ => 1 } list($block, 'versions', 5);
+    my @statements;
+
+    for my $line (grep { /\S/ } split /\n/, $text) {
+        my ($version, @ids) = split ' ', $line;
+        my $number = $STANDARD{$version};
+
+        die "$name: conforms to $version?\n" if !defined $number;
+        die "$name: conforms to nothing of $version\n" if !@ids;
+        die "$name: has no case of $version\n" if !$played{$number};
+        push @statements, map { [$version, $_] } @ids;
+    }
+
+    die "$name: conforms without a conversation\n"
+        if !defined value($block, 'mqtt');
+
+    return @statements;
+}
+
+
+# A line for each statement of a case, for t/conformance/ledger; each process
+# has a file of its own.
+
+sub record {
+    my ($case, $ok) = @_;
+
+    my $dir = $ENV{TEST_NGINX_CONFORMANCE};
+    return if !defined $dir || !@{ $case->{statements} };
+
+    (my $title = $case->{block}->name) =~ s/^TEST \d+: //;
+    open my $out, '>>:encoding(UTF-8)', "$dir/$$" or die "$dir/$$: $!";
+
+    print $out join("\t", @$_, $0, $title, @$case{qw(transport workers)},
+                    $ok ? 'ok' : 'not ok'), "\n"
+        for @{ $case->{statements} };
+
+    close $out or die "$dir/$$: $!";
 }
 
 
