@@ -13,8 +13,8 @@
 #define NGX_MQTT_REAP_BUDGET    256
 
 
-static uint32_t ngx_mqtt_session_hash(ngx_mqtt_hub_t *hub, u_char *id,
-    size_t len);
+static uint32_t ngx_mqtt_session_hash(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_hub_t *hub, u_char *id, size_t len);
 static void ngx_mqtt_session_arm_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s);
 static void ngx_mqtt_session_lose_locked(ngx_mqtt_worker_t *w,
@@ -33,7 +33,7 @@ ngx_mqtt_session_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
     ngx_mqtt_link_t     *link;
     ngx_mqtt_session_t  *s;
 
-    hash = ngx_mqtt_session_hash(hub, id->data, id->len);
+    hash = ngx_mqtt_session_hash(zone, hub, id->data, id->len);
     link = ngx_mqtt_hash_first(&zone->root->sessions, hash);
 
     for ( /* void */ ; link; link = link->next) {
@@ -89,7 +89,8 @@ ngx_mqtt_session_create_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
     ngx_mqtt_set(s->state, NGX_MQTT_STATE_LIVE);
 
     ngx_mqtt_hash_add_locked(zone, &root->sessions, &s->link,
-                             ngx_mqtt_session_hash(hub, id->data, id->len));
+                             ngx_mqtt_session_hash(zone, hub, id->data,
+                                                   id->len));
 
     ngx_mqtt_set(hub->sessions, hub->sessions + 1);
 
@@ -108,7 +109,7 @@ ngx_mqtt_session_link_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s)
     }
 
     ngx_mqtt_hash_add_locked(zone, &zone->root->sessions, &s->link,
-                             ngx_mqtt_session_hash(s->hub, s->data,
+                             ngx_mqtt_session_hash(zone, s->hub, s->data,
                                                    s->id_len));
     if (s->attach == NULL) {
         ngx_mqtt_session_arm_locked(zone, s);
@@ -117,10 +118,11 @@ ngx_mqtt_session_link_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s)
 
 
 static uint32_t
-ngx_mqtt_session_hash(ngx_mqtt_hub_t *hub, u_char *id, size_t len)
+ngx_mqtt_session_hash(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub, u_char *id,
+    size_t len)
 {
-    return ngx_murmur_hash2(id, len)
-           + (uint32_t) ((uintptr_t) hub >> 5) * 0x9e3779b1;
+    return (uint32_t) ngx_mqtt_siphash(zone->root->key, (uintptr_t) hub, id,
+                                       len);
 }
 
 

@@ -9,8 +9,8 @@
 #include <ngx_mqtt_tree.h>
 
 
-static uint32_t ngx_mqtt_sub_hash(ngx_mqtt_session_t *s, u_char *filter,
-    size_t len);
+static uint32_t ngx_mqtt_sub_hash(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_session_t *s, u_char *filter, size_t len);
 static ngx_mqtt_group_t *ngx_mqtt_group_get_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_node_t *node, ngx_str_t *name);
 static void ngx_mqtt_sub_unlink_locked(ngx_mqtt_zone_t *zone,
@@ -27,7 +27,7 @@ ngx_mqtt_sub_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
     ngx_mqtt_sub_t   *sub;
     ngx_mqtt_link_t  *link;
 
-    hash = ngx_mqtt_sub_hash(s, filter->data, filter->len);
+    hash = ngx_mqtt_sub_hash(zone, s, filter->data, filter->len);
     link = ngx_mqtt_hash_first(&zone->root->subs, hash);
 
     for ( /* void */ ; link; link = link->next) {
@@ -51,10 +51,11 @@ ngx_mqtt_sub_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
 
 
 static uint32_t
-ngx_mqtt_sub_hash(ngx_mqtt_session_t *s, u_char *filter, size_t len)
+ngx_mqtt_sub_hash(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
+    u_char *filter, size_t len)
 {
-    return ngx_murmur_hash2(filter, len)
-           ^ ((uint32_t) ((uintptr_t) s >> 5) * 0x9e3779b1);
+    return (uint32_t) ngx_mqtt_siphash(zone->root->key, (uintptr_t) s, filter,
+                                       len);
 }
 
 
@@ -167,7 +168,7 @@ ngx_mqtt_sub_link_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_sub_t *sub)
     ngx_mqtt_set(*list, sub);
 
     ngx_mqtt_hash_add_locked(zone, &zone->root->subs, &sub->link,
-                             ngx_mqtt_sub_hash(sub->session, sub->filter,
+                             ngx_mqtt_sub_hash(zone, sub->session, sub->filter,
                                                sub->len));
 
     ngx_mqtt_set(sub->session->nsubs, sub->session->nsubs + 1);

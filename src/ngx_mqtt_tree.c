@@ -11,8 +11,8 @@
 
 static ngx_mqtt_node_t *ngx_mqtt_node_create_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_node_t *parent, ngx_str_t *level);
-static uint32_t ngx_mqtt_node_hash(ngx_mqtt_node_t *parent,
-    ngx_str_t *level);
+static uint32_t ngx_mqtt_node_hash(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_node_t *parent, ngx_str_t *level);
 static ngx_int_t ngx_mqtt_match_add(ngx_mqtt_match_t *match,
     ngx_mqtt_node_t *node);
 
@@ -44,7 +44,7 @@ ngx_mqtt_node_child_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *parent,
         return NULL;
     }
 
-    hash = ngx_mqtt_node_hash(parent, level);
+    hash = ngx_mqtt_node_hash(zone, parent, level);
     link = ngx_mqtt_hash_first(&zone->root->nodes, hash);
 
     for ( /* void */ ; link; link = link->next) {
@@ -68,10 +68,11 @@ ngx_mqtt_node_child_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *parent,
 
 
 static uint32_t
-ngx_mqtt_node_hash(ngx_mqtt_node_t *parent, ngx_str_t *level)
+ngx_mqtt_node_hash(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *parent,
+    ngx_str_t *level)
 {
-    return ngx_murmur_hash2(level->data, level->len)
-           ^ ((uint32_t) ((uintptr_t) parent >> 5) * 0x9e3779b1);
+    return (uint32_t) ngx_mqtt_siphash(zone->root->key, (uintptr_t) parent,
+                                       level->data, level->len);
 }
 
 
@@ -153,7 +154,7 @@ ngx_mqtt_node_create_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *parent,
 
         ngx_mqtt_set(parent->children, node);
         ngx_mqtt_hash_add_locked(zone, &zone->root->nodes, &node->link,
-                                 ngx_mqtt_node_hash(parent, level));
+                                 ngx_mqtt_node_hash(zone, parent, level));
     }
 
     ngx_mqtt_set(parent->nchildren, parent->nchildren + 1);

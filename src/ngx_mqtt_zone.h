@@ -13,6 +13,7 @@
 #include <ngx_mqtt_broker.h>
 #include <ngx_mqtt_block.h>
 #include <ngx_mqtt_hash.h>
+#include <ngx_mqtt_siphash.h>
 #include <ngx_mqtt_wheel.h>
 
 
@@ -58,6 +59,7 @@ struct ngx_mqtt_root_s {
 
     ngx_mqtt_blocks_t     blocks;
 
+    uint64_t              key[2];      /* of all hash functions */
     ngx_mqtt_hash_t       sessions;    /* by hub and client id */
     ngx_mqtt_hash_t       subs;        /* by session and filter */
     ngx_mqtt_hash_t       nodes;       /* by parent and level */

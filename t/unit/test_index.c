@@ -14,6 +14,52 @@
 #define TEST_TIMERS  5000
 
 
+/* SipHash-1-3 of the bytes 0, 1, 2 and so on, as hash() of Python has it */
+
+static void
+test_siphash(void)
+{
+    u_char      data[71];
+    uint64_t    word, key[2], other[2];
+    ngx_uint_t  i;
+
+    static const uint64_t  test_key[] = {
+        0xdc504fd368cd90af, 0xb920bb9ffe99e9c1
+    };
+
+    static const struct {
+        size_t    len;
+        uint64_t  hash;
+    } tests[] = {
+        { 8, 0x60866c3c108c6afb },
+        { 9, 0x68814005f7469e03 },
+        { 15, 0x94ace24d68c18cf8 },
+        { 16, 0x339176f3ac59ce05 },
+        { 17, 0xed2706b414c296f1 },
+        { 23, 0xad71bad831e3a42d },
+        { 31, 0x06f3af51bda71c61 },
+        { 71, 0x9d2f6a92bf1bd799 }
+    };
+
+    for (i = 0; i < sizeof(data); i++) {
+        data[i] = (u_char) i;
+    }
+
+    ngx_memcpy(&word, data, 8);
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        is_int(ngx_mqtt_siphash(test_key, word, data + 8, tests[i].len - 8),
+               tests[i].hash, "SipHash of %lu bytes",
+               (unsigned long) tests[i].len);
+    }
+
+    ngx_mqtt_siphash_key(key);
+    ngx_mqtt_siphash_key(other);
+    ok(key[0] != other[0] && key[1] != other[1] && key[0] != key[1],
+       "no two keys are the same");
+}
+
+
 static ngx_uint_t
 test_hash_missing(ngx_mqtt_hash_t *hash, ngx_mqtt_link_t *links,
     ngx_uint_t from, ngx_uint_t to)
@@ -199,6 +245,7 @@ test_index(void)
 
     store_create(&st, 4 * 1024 * 1024);
 
+    test_siphash();
     test_hash(&st);
     test_wheel(&st);
 
