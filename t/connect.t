@@ -8,6 +8,8 @@ __DATA__
 
 === TEST 1: CONNECT is answered by CONNACK, DISCONNECT ends the connection
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.4-4 MQTT-3.14.4-1
 --- mqtt
 a > CONNECT clean
 a < CONNACK sp=0
@@ -27,6 +29,8 @@ a < close
 
 === TEST 3: CONNECT byte by byte
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-7.1.1-1
 --- mqtt
 a > CONNECT clean username=u password=p split=1
 a < CONNACK
@@ -34,6 +38,8 @@ a . nothing
 
 === TEST 4: CONNECT and what follows it in a single write
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-7.1.1-1
 --- mqtt
 a holds
 a > CONNECT clean
@@ -61,6 +67,8 @@ a < CONNACK !response_info
 
 === TEST 7: client ids that every server takes
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.3-5 MQTT-3.1.4-4
 --- mqtt
 for $id in a 0123456789ABCDEFGHIJKLM nopqrstuvwxyzNOPQRSTUVW abcdefghijklmXYZ
     a > CONNECT clean id=$id
@@ -70,6 +78,8 @@ end
 
 === TEST 8: client ids are compared byte by byte
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-1.5.3-3 MQTT-3.1.3-2
 --- mqtt
 a > CONNECT clean id=x
 a < CONNACK
@@ -105,6 +115,9 @@ a > CONNECT v5 id=$id session_expiry=60
 a < CONNACK sp=1 !assigned_id
 
 === TEST 11: an empty client id of 3.1.1
+--- versions: 4
+--- conforms
+3.1.1 MQTT-3.1.3-6
 --- mqtt
 a > CONNECT v4 id="" clean
 a < CONNACK
@@ -114,12 +127,18 @@ a . nothing
 b . nothing
 
 === TEST 12: an empty client id of 3.1.1 has no lasting session
+--- versions: 4
+--- conforms
+3.1.1 MQTT-3.1.3-7 MQTT-3.1.3-8 MQTT-3.1.3-9 MQTT-3.2.2-5
 --- mqtt
 a > CONNECT v4 id=""
 a < CONNACK 2
 a < close
 
 === TEST 13: nothing behind a refused CONNECT is processed
+--- versions: 4
+--- conforms
+3.1.1 MQTT-3.1.4-5
 --- mqtt
 sub connects
 sub subscribes t
@@ -136,6 +155,8 @@ late . nothing
 
 === TEST 14: the first packet is not CONNECT
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.0-1
 --- mqtt
 for $bytes in c000 d000 3003000161 e000 40020001 8206000100016100 f000
     a > HEX $bytes
@@ -144,6 +165,8 @@ end
 
 === TEST 15: a second CONNECT
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.0-2
 --- mqtt
 watch connects
 watch subscribes w
@@ -154,6 +177,8 @@ watch < PUBLISH w payload="gone"
 
 === TEST 16: another protocol name
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.2-1
 --- mqtt
 for $name in MQTX mqtt MQT "" MQTTT
     a > CONNECT clean protocol=$name
@@ -162,6 +187,9 @@ for $name in MQTX mqtt MQT "" MQTTT
 end
 
 === TEST 17: a protocol level that does not exist
+--- versions: 4
+--- conforms
+3.1.1 MQTT-3.1.2-2 MQTT-3.2.2-5
 --- mqtt
 for $level in 0 1 2 6 127 255
     a opens v=4
@@ -172,6 +200,8 @@ end
 
 === TEST 18: the reserved connect flag
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.2-3 MQTT-3.1.4-1 MQTT-3.2.2-6
 --- mqtt
 a > CONNECT connect_flags=0x03
 [5] a < maybe CONNACK 0x81
@@ -179,6 +209,8 @@ a < close
 
 === TEST 19: flags of a will without a will
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.2-11 MQTT-3.1.2-13 MQTT-3.1.2-15 MQTT-3.1.4-1 MQTT-3.2.2-6
 --- mqtt
 for $flags in 0x08 0x0a 0x10 0x12 0x18 0x20 0x22 0x2a
     a > CONNECT connect_flags=$flags
@@ -188,6 +220,8 @@ end
 
 === TEST 20: a will of QoS 3
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.2-14 MQTT-3.1.4-1 MQTT-3.2.2-6
 --- mqtt
 a > CONNECT clean will=w will.payload="x" connect_flags=0x1e
 [5] a < maybe CONNACK 0x81
@@ -195,6 +229,8 @@ a < close
 
 === TEST 21: fields that the flags promise are missing
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.2-9 MQTT-3.1.2-19 MQTT-3.1.2-21 MQTT-3.1.3-3 MQTT-3.1.4-1 MQTT-3.2.2-6
 --- mqtt
 for $flags in 0x06 0x82 0xc2
     a > CONNECT connect_flags=$flags
@@ -213,6 +249,8 @@ a < close
 
 === TEST 22: fields that the flags do not promise
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.2-11 MQTT-3.1.2-18 MQTT-3.1.2-20 MQTT-3.1.4-1 MQTT-3.2.2-6
 --- mqtt
 a > CONNECT username=u connect_flags=0x02
 [5] a < maybe CONNACK 0x81
@@ -225,15 +263,19 @@ a > CONNECT clean tail=00
 a < close
 
 === TEST 23: a password without a user name
+--- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.2-22
 --- mqtt
-a > CONNECT v4 clean password=p
-a < close
-b > CONNECT v5 clean password=p
-b < CONNACK
-b . nothing
+a > CONNECT clean password=p
+[4] a < close
+[5] a < CONNACK
+[5] a . nothing
 
 === TEST 24: a password is not a string
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.3-11
 --- mqtt
 a > CONNECT clean username=u password=hex:00ff00
 a < CONNACK
@@ -241,6 +283,8 @@ a . nothing
 
 === TEST 25: ill-formed strings in CONNECT
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-1.5.3-2
 --- mqtt
 for $bad in eda080 c080 f5808080 ff e282 610062 ""
     a > CONNECT clean id=hex:${bad}00
@@ -256,6 +300,8 @@ end
 
 === TEST 26: lengths that lie
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.4-1 MQTT-3.2.2-6
 --- mqtt
 a > CONNECT clean length=5
 [5] a < maybe CONNACK 0x81
@@ -269,6 +315,8 @@ a < close
 
 === TEST 27: wrong flags of the fixed header
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-2.2.2-2 MQTT-3.1.4-1
 --- mqtt
 a > CONNECT clean first=0x11
 [5] a < maybe CONNACK 0x81
@@ -303,6 +351,8 @@ end
 
 === TEST 31: a wildcard or nothing as the will's topic
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-4.7.1-1 MQTT-4.7.3-1
 --- mqtt
 for $topic in w/+ "#" w+x ""
     a > CONNECT clean will=$topic will.payload="x"

@@ -59,6 +59,8 @@ end
 
 === TEST 6: nothing behind it is processed
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.14.4-2
 --- mqtt
 watch connects
 watch subscribes t
@@ -72,6 +74,8 @@ watch . nothing
 
 === TEST 7: wrong flags, and a body in 3.1.1
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-2.2.2-2 MQTT-3.14.1-1
 --- mqtt
 watch connects
 watch subscribes w

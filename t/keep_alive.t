@@ -8,6 +8,8 @@ __DATA__
 
 === TEST 1: silence of one and a half times its length ends a connection
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.2-24
 --- mqtt
 a connects keepalive=2
 mark
@@ -16,6 +18,8 @@ a < close after=2.7..5
 
 === TEST 2: any packet is a sign of life
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.2-24
 --- mqtt
 a connects keepalive=1
 a subscribes t
@@ -58,6 +62,8 @@ a < close after=1.2..3.5
 
 === TEST 5: 0 is never
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.2-24
 --- mqtt
 a connects keepalive=0
 wait 2.5

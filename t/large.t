@@ -11,6 +11,8 @@ __DATA__
 --- versions: 4 5
 --- workers: 1 2
 --- zone: 32m
+--- conforms
+3.1.1 MQTT-4.7.3-3
 --- mqtt
 exact,plus,hash,other,pub connects
 exact subscribes 65535*x qos=2

@@ -95,6 +95,8 @@ watch . nothing
 --- versions: 4 5
 --- hub
 wildcard_subscription off;
+--- conforms
+3.1.1 MQTT-3.8.3-2
 --- mqtt
 a > CONNECT clean
 [4] a < CONNACK
@@ -126,6 +128,8 @@ a . nothing
 --- workers: 1 2
 --- hub
 max_connections 2;
+--- conforms
+3.1.1 MQTT-3.2.2-5
 --- mqtt
 a,b connects
 c > CONNECT clean
@@ -262,6 +266,8 @@ a < HEX 20020000
 --- versions: 4 5
 --- hub
 strict_limits on;
+--- conforms
+3.1.1 MQTT-3.1.3-9
 --- mqtt
 for $id in 129*x a.b "a b" "a/b" "\xc3\xa4"
     a > CONNECT clean id=$id

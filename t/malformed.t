@@ -9,6 +9,8 @@ __DATA__
 
 === TEST 1: types that do not exist
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-4.8.0-1
 --- mqtt
 a connects
 a > HEX 00 00
@@ -40,6 +42,8 @@ end
 
 === TEST 4: flags of the fixed header
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-2.2.2-2
 --- mqtt
 for $first in 41 48 51 71 e1
     a connects
@@ -49,6 +53,8 @@ end
 
 === TEST 5: PINGREQ with flags or a body
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-2.2.2-2
 --- mqtt
 a connects
 a > HEX c1 00
@@ -111,6 +117,8 @@ a < close
 === TEST 10: nothing else is harmed
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-4.8.0-1
 --- mqtt
 other connects
 other subscribes t
@@ -137,6 +145,8 @@ watch < PUBLISH w payload="gone"
 
 === TEST 12: every packet byte by byte
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-7.1.1-1
 --- mqtt
 a > CONNECT clean will=w will.payload="x" username=u split=1
 a < CONNACK

@@ -9,6 +9,8 @@ __DATA__
 === TEST 1: QoS 1 and 2 wait, in their order
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.2-5
 --- mqtt
 sub connects resume
 sub > SUBSCRIBE 1 t qos=2
@@ -35,6 +37,8 @@ sub . nothing
 === TEST 2: CONNACK comes first
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.2.0-1
 --- mqtt
 sub connects resume
 sub subscribes t qos=1
@@ -71,6 +75,8 @@ sub < PUBLISH two qos=2 payload="3"
 === TEST 4: what the publisher was told is safe survives its leaving
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-4.5.0-1
 --- mqtt
 sub connects resume
 sub subscribes t qos=1
@@ -84,6 +90,8 @@ sub < PUBLISH t qos=1 payload="x"
 === TEST 5: many messages
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-4.6.0-6
 --- mqtt
 sub connects resume
 sub subscribes t/+ qos=1
@@ -102,6 +110,8 @@ sub . nothing
 === TEST 6: new messages come behind queued ones
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-4.6.0-6
 --- mqtt
 sub connects resume
 sub subscribes t qos=1
@@ -142,6 +152,8 @@ end
 === TEST 8: each of several sessions has its own queue
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-4.5.0-1
 --- mqtt
 for $n in 1..5
     s$n connects resume

@@ -9,6 +9,8 @@ __DATA__
 === TEST 1: a message reaches its subscriber
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.3.1-2 MQTT-4.3.1-1
 --- mqtt
 sub,pub connects
 sub subscribes a/b
@@ -60,6 +62,8 @@ a . nothing
 
 === TEST 5: nobody is there
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.3.4-1
 --- mqtt
 a connects
 a publishes t payload="x"
@@ -68,6 +72,8 @@ a . nothing
 === TEST 6: payloads of all kinds
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-2.3.1-5
 --- mqtt
 sub,pub connects
 sub subscribes t
@@ -89,6 +95,8 @@ sub < PUBLISH t payload=1000000*x
 === TEST 8: messages of a publisher come in its order
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-4.6.0-5 MQTT-4.6.0-6
 --- mqtt
 sub,pub connects
 sub subscribes t
@@ -114,6 +122,8 @@ sub < PUBLISH long/topic payload=300*x
 
 === TEST 10: DUP is not allowed
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.3.1-2
 --- mqtt
 sub,pub connects
 sub subscribes t
@@ -123,6 +133,8 @@ sub . nothing
 
 === TEST 11: there is no QoS 3
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.3.1-4
 --- mqtt
 sub connects
 sub subscribes t

@@ -9,6 +9,8 @@ __DATA__
 === TEST 1: the server acknowledges, and so does the subscriber
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.3.4-1
 --- mqtt
 sub,pub connects
 sub > SUBSCRIBE 1 a/+ qos=1
@@ -35,6 +37,8 @@ end
 
 === TEST 3: any packet id but 0
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-2.3.1-1 MQTT-2.3.1-6
 --- mqtt
 a connects
 for $id in 1 255 256 65535
@@ -46,6 +50,8 @@ a < end 0x81|0x82
 
 === TEST 4: an id is free again with its PUBACK, whatever DUP says
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-4.3.2-2
 --- mqtt
 sub,pub connects
 sub subscribes t
@@ -59,6 +65,8 @@ sub < PUBLISH t payload="2"
 === TEST 5: DUP and the id are not passed on
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.3.1-3
 --- mqtt
 sub,pub connects
 sub subscribes t qos=1
@@ -69,6 +77,8 @@ sub < PUBLISH t qos=1 id=1..100 payload="x"
 === TEST 6: a delivery has the lower QoS of message and subscription
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.8.4-6
 --- mqtt
 pub connects
 for $granted in 0 1 2
@@ -88,6 +98,8 @@ s2 < PUBLISH t qos=2 payload="2"
 === TEST 7: PUBACKs come in the order of the messages
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-4.6.0-2 MQTT-4.6.0-6
 --- mqtt
 sub,pub connects
 sub subscribes t
@@ -106,6 +118,8 @@ end
 === TEST 8: unacknowledged messages have ids of their own
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-4.3.2-1
 --- mqtt
 sub,pub connects
 sub subscribes t qos=1
@@ -123,6 +137,8 @@ sub . nothing
 === TEST 9: unacknowledged messages come again, and only in a new connection
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-2.3.1-4 MQTT-3.3.1-1 MQTT-4.1.0-1 MQTT-4.3.2-1 MQTT-4.4.0-1 MQTT-4.6.0-1
 --- mqtt
 sub connects resume
 pub connects
@@ -155,6 +171,8 @@ sub . nothing
 === TEST 10: and again, with the same id
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-2.3.1-4 MQTT-3.3.1-1
 --- mqtt
 sub connects resume
 pub connects
@@ -246,22 +264,24 @@ a > HEX 32 03 0001 61
 a < end 0x81
 
 === TEST 18: packet ids go round without meeting one that is in use
+--- versions: 4 5
 --- transports: tcp
+--- conforms
+3.1.1 MQTT-2.3.1-1 MQTT-2.3.1-4
 --- mqtt
 sub,pub connects
 sub subscribes t qos=1
 pub publishes t qos=1 payload="kept"
-sub < PUBLISH t qos=1 id=$kept payload="kept"
-for $n in 1..660
-    pub holds
-    for 1..100
-        pub > PUBLISH t qos=1 id=$i
-    end
-    pub sends
-    for 1..100
-        pub < PUBACK $i
-        sub < PUBLISH t qos=1 id=$id
-        sub > PUBACK $id
+sub < PUBLISH t qos=1 id=1 payload="kept"
+for $n in 1..600
+    pub publishes r/$n qos=1 retain payload="x"
+end
+sub acks
+for 1..110
+    sub > SUBSCRIBE 1 r/+ qos=1
+    sub < SUBACK 1 codes=1
+    for 1..600
+        sub < PUBLISH ~^r/ qos=1 id=2..65535 retain payload="x"
     end
 end
 sub . nothing

@@ -9,6 +9,8 @@ __DATA__
 === TEST 1: four packets to the server, four to the subscriber
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.3.4-1 MQTT-4.3.3-1
 --- mqtt
 sub,pub connects
 sub > SUBSCRIBE 1 t qos=2
@@ -37,6 +39,8 @@ a < HEX 70 02 0001
 
 === TEST 3: any packet id but 0
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-2.3.1-1 MQTT-2.3.1-6
 --- mqtt
 a connects
 for $id in 1 255 256 65535
@@ -51,6 +55,8 @@ a < end 0x81|0x82
 === TEST 4: a message that comes again is not delivered again
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-4.3.3-2
 --- mqtt
 sub,pub connects
 sub subscribes t
@@ -68,6 +74,8 @@ sub . nothing
 
 === TEST 5: after PUBCOMP its id is another message
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-4.3.3-2
 --- mqtt
 sub,pub connects
 sub subscribes t
@@ -83,6 +91,8 @@ sub . nothing
 === TEST 6: a message that comes again after a reconnect is not delivered again
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-4.1.0-1 MQTT-4.3.3-2
 --- mqtt
 sub connects
 sub subscribes t
@@ -152,6 +162,8 @@ a . nothing
 === TEST 11: PUBLISH without PUBREC comes again
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-2.3.1-4 MQTT-3.3.1-1 MQTT-4.1.0-1
 --- mqtt
 sub connects resume
 pub connects
@@ -172,6 +184,8 @@ sub . nothing
 === TEST 12: after PUBREC only PUBREL comes again
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-4.1.0-1 MQTT-4.3.3-1
 --- mqtt
 sub connects resume
 pub connects
@@ -207,6 +221,8 @@ sub . nothing
 
 === TEST 14: PUBRELs come in the order of the PUBRECs
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-4.6.0-4
 --- mqtt
 sub,pub connects
 sub subscribes t qos=2
@@ -228,6 +244,8 @@ sub < PUBREL $two
 === TEST 15: PUBRECs come in the order of the messages
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-4.6.0-3
 --- mqtt
 sub,pub connects
 sub subscribes t
@@ -248,6 +266,8 @@ end
 === TEST 16: unfinished deliveries come again in their order, before new ones
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-4.4.0-1
 --- mqtt
 sub connects resume
 pub connects
@@ -329,6 +349,8 @@ a < end 0x82
 
 === TEST 21: PUBREL without its flags
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-2.2.2-2 MQTT-3.6.1-1
 --- mqtt
 for $first in 0x60 0x61 0x63 0x66
     a connects

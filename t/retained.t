@@ -9,6 +9,8 @@ __DATA__
 === TEST 1: a new subscription gets the last retained message
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.3.1-6 MQTT-3.3.1-8
 --- mqtt
 pub,sub connects
 pub publishes t qos=1 retain payload="old"
@@ -20,6 +22,8 @@ sub . nothing
 === TEST 2: it outlives its publisher
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.2-7
 --- mqtt
 pub connects
 pub publishes t retain payload="x"
@@ -32,6 +36,8 @@ sub < PUBLISH t retain payload="x"
 === TEST 3: an established subscription gets it without the flag
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.3.1-9
 --- mqtt
 pub,sub connects
 sub subscribes t
@@ -42,6 +48,8 @@ sub . nothing
 === TEST 4: QoS is the lower of message and subscription
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.3.1-5
 --- mqtt
 pub connects
 for $qos in 0 1 2
@@ -72,6 +80,8 @@ s2 . nothing
 === TEST 5: an empty one clears the topic, and is passed on
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.3.1-10
 --- mqtt
 pub,live,sub connects
 pub publishes t qos=1 retain payload="x"
@@ -84,6 +94,8 @@ sub . nothing
 
 === TEST 6: an empty one is not kept
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.3.1-11
 --- mqtt
 a connects
 a publishes t qos=1 retain
@@ -93,6 +105,8 @@ a . nothing
 === TEST 7: without the flag nothing is kept or replaced
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.3.1-12
 --- mqtt
 pub,sub connects
 pub publishes t qos=1 retain payload="kept"
@@ -105,6 +119,8 @@ sub . nothing
 
 === TEST 8: one of QoS 0 replaces one of QoS 1
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.3.1-7
 --- mqtt
 a connects
 a publishes t qos=1 retain payload="old"
@@ -116,6 +132,8 @@ a . nothing
 === TEST 9: wildcards bring all that match
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.3.1-6
 --- mqtt
 pub,sub connects
 for $topic in a/b a/c a/b/c a b /a a/
@@ -173,6 +191,8 @@ sub . nothing
 === TEST 11: subscribing again brings it again
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.8.4-3
 --- mqtt
 pub,sub connects
 pub publishes t qos=1 retain payload="x"

@@ -32,8 +32,11 @@ a < close
 watch . nothing
 
 === TEST 2: subscribing only, 3.1.1
+--- versions: 4
 --- hub
 default_roles webpubsub.joinLeaveGroup;
+--- conforms
+3.1.1 MQTT-3.3.5-2
 --- mqtt
 watch connects
 watch subscribes t
@@ -49,6 +52,8 @@ watch . nothing
 --- versions: 4 5
 --- hub
 default_roles webpubsub.sendToGroup;
+--- conforms
+3.1.1 MQTT-3.8.4-1 MQTT-3.9.3-2
 --- mqtt
 a connects
 a > SUBSCRIBE 1 t u/+ $share/g/t qos=1

@@ -9,6 +9,8 @@ __DATA__
 === TEST 1: a lasting session is there again, on whatever worker
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.2-4 MQTT-3.1.3-2 MQTT-3.2.2-3
 --- mqtt
 a connects resume
 a > SUBSCRIBE 1 t qos=1
@@ -23,6 +25,8 @@ a > PUBACK $id
 === TEST 2: an empty session is a session too
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.2.2-2
 --- mqtt
 a connects resume
 a closes
@@ -31,6 +35,8 @@ a connects resume sp=1
 === TEST 3: a clean start ends the session before
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.2-6 MQTT-3.1.4-3 MQTT-3.2.2-1 MQTT-3.2.2-3
 --- mqtt
 a connects resume
 a subscribes t qos=1
@@ -69,7 +75,10 @@ a publishes t
 a . nothing
 
 === TEST 6: a clean session of 3.1.1 ends with its connection
+--- versions: 4
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.2-6 MQTT-3.2.2-3
 --- mqtt
 a connects v4
 a subscribes t

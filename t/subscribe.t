@@ -8,6 +8,8 @@ __DATA__
 
 === TEST 1: each filter is granted what it asks for
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.8.4-1 MQTT-3.8.4-2 MQTT-3.9.3-1
 --- mqtt
 a connects
 a > SUBSCRIBE 0xbeef t/2 qos=2 t/0 qos=0 t/1 qos=1
@@ -24,6 +26,8 @@ b < HEX 90 04 0001 00 00
 
 === TEST 3: several at a time
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-2.3.1-7
 --- mqtt
 a connects
 a holds
@@ -39,6 +43,8 @@ a < PUBLISH t/20 payload="x"
 
 === TEST 4: many filters in a packet
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.8.4-4
 --- mqtt
 a connects
 a > SUBSCRIBE 1 a b c d e f g h i j qos=1 k/+ l/# m//n /o p/
@@ -49,6 +55,8 @@ a < PUBLISH m//n
 === TEST 5: the same filter again replaces the subscription
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.8.4-3
 --- mqtt
 sub,pub connects
 sub subscribes t qos=1
@@ -62,6 +70,8 @@ sub . nothing
 
 === TEST 6: the same filter twice in a packet
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.8.4-4
 --- mqtt
 sub,pub connects
 sub > SUBSCRIBE 1 t qos=0 t qos=2
@@ -73,6 +83,8 @@ sub . nothing
 === TEST 7: overlapping filters give one message, of the highest QoS
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.3.5-1
 --- mqtt
 sub,pub connects
 sub > SUBSCRIBE 1 a/# qos=0 a/+ qos=2 a/b qos=1 "#" qos=0
@@ -84,6 +96,8 @@ sub . nothing
 === TEST 8: no flow is interrupted while a subscription is replaced
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.8.4-3
 --- mqtt
 sub,pub connects
 sub acks
@@ -155,6 +169,8 @@ a,b < PUBLISH t payload="2"
 
 === TEST 13: packet id 0
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-2.3.1-1
 --- mqtt
 a connects
 a > SUBSCRIBE 0 t
@@ -162,6 +178,8 @@ a < end 0x82|0x81
 
 === TEST 14: no filter
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.8.3-3
 --- mqtt
 a connects
 a > SUBSCRIBE 1 nofilter
@@ -169,6 +187,8 @@ a < end 0x82|0x81
 
 === TEST 15: reserved bits and values of the options
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.8.3-4
 --- mqtt
 for $options in 0x40 0x80 0xc0
     a connects
@@ -201,6 +221,8 @@ a < end 0x81
 
 === TEST 17: wrong flags of the fixed header
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-2.2.2-2 MQTT-3.8.1-1
 --- mqtt
 for $first in 0x80 0x81 0x83 0x8a
     a connects
@@ -210,6 +232,8 @@ end
 
 === TEST 18: badly formed filters are refused, the others granted
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.8.4-5 MQTT-3.9.3-2 MQTT-4.7.1-2 MQTT-4.7.1-3
 --- mqtt
 a connects
 a > SUBSCRIBE 1 good a# a/#/b "##" "#/" a+ +a a/b+/c "a/#b" fine/# qos=1
@@ -219,6 +243,8 @@ a . nothing
 
 === TEST 19: an empty filter
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-4.7.3-1
 --- mqtt
 a connects
 a > SUBSCRIBE 1 ""
@@ -228,6 +254,8 @@ a . nothing
 
 === TEST 20: ill-formed strings
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-1.5.3-1 MQTT-1.5.3-2 MQTT-3.8.3-1 MQTT-4.7.3-2
 --- mqtt
 for $bad in ff c080 eda080 e282 610062
     a connects
@@ -237,6 +265,8 @@ end
 
 === TEST 21: packets that only a server sends
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-4.8.0-1
 --- mqtt
 for $bytes in 20020000 9003000100 b0020001 d000
     a connects

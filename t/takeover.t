@@ -9,6 +9,8 @@ __DATA__
 === TEST 1: the old connection ends, the new one works
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.4-2
 --- mqtt
 old > CONNECT id=x clean
 old < CONNACK
@@ -34,6 +36,8 @@ new . nothing
 === TEST 3: it takes the session over
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.4-2 MQTT-3.1.4-3
 --- mqtt
 old > CONNECT id=x resume
 old < CONNACK
@@ -71,6 +75,8 @@ new . nothing
 === TEST 5: a clean start drops the session
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.4-3
 --- mqtt
 old > CONNECT id=x resume
 old < CONNACK

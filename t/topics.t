@@ -8,6 +8,8 @@ __DATA__
 
 === TEST 1: + is one level
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.3.2-3 MQTT-4.7.1-3
 --- mqtt
 a connects
 a subscribes a/+
@@ -23,6 +25,8 @@ a . nothing
 
 === TEST 2: + anywhere
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-4.7.1-3
 --- mqtt
 a connects
 a subscribes +/x/+
@@ -37,6 +41,8 @@ a . nothing
 
 === TEST 3: + alone
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-4.7.1-3
 --- mqtt
 a connects
 a subscribes +
@@ -54,6 +60,8 @@ a . nothing
 
 === TEST 4: # is the parent and all below
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.3.2-3 MQTT-4.7.1-2
 --- mqtt
 a connects
 a subscribes a/b/#
@@ -68,6 +76,8 @@ a . nothing
 
 === TEST 5: # alone, and behind +
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-4.7.1-2
 --- mqtt
 a connects
 a subscribes "#"
@@ -87,6 +97,8 @@ b . nothing
 
 === TEST 6: levels may be empty
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-4.7.3-4
 --- mqtt
 a connects
 a subscribes a//b /
@@ -101,6 +113,8 @@ a . nothing
 
 === TEST 7: clients do not publish to topics that begin with $
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-4.7.2-1
 --- mqtt
 watch,a connects
 watch subscribes "#" +/x '$other/#' '$other/x'
@@ -127,6 +141,8 @@ a < PUBLISH 'a/$x'
 
 === TEST 9: topics are bytes
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-1.5.3-3 MQTT-4.7.3-4
 --- mqtt
 a connects
 a subscribes "\xc3\xa4/+" "caf\xc3\xa9" "\xef\xbb\xbfx" "with space/ "
@@ -172,6 +188,8 @@ a . nothing
 
 === TEST 12: no wildcard in a topic
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.3.2-2 MQTT-4.7.1-1
 --- mqtt
 watch connects
 watch subscribes "#"
@@ -184,6 +202,8 @@ watch . nothing
 
 === TEST 13: no empty topic
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-4.7.3-1
 --- mqtt
 a connects
 a > PUBLISH "" payload="x"
@@ -191,6 +211,8 @@ a < end 0x82|0x81|0x90
 
 === TEST 14: ill-formed topics
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-1.5.3-1 MQTT-1.5.3-2 MQTT-3.3.2-1 MQTT-4.7.3-2
 --- mqtt
 watch connects
 watch subscribes "#"
@@ -203,6 +225,8 @@ watch . nothing
 
 === TEST 15: a topic past the end of its packet
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.3.2-1
 --- mqtt
 a connects
 a > HEX 30 04 0003 61 62

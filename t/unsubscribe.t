@@ -9,6 +9,8 @@ __DATA__
 === TEST 1: nothing comes any more
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.10.4-2 MQTT-3.10.4-4
 --- mqtt
 sub,pub connects
 sub subscribes t qos=1
@@ -29,6 +31,8 @@ b < HEX b0 04 0001 00 11
 
 === TEST 3: several filters, known and unknown
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.10.4-5 MQTT-3.10.4-6
 --- mqtt
 a connects
 a subscribes t u v
@@ -43,6 +47,8 @@ a . nothing
 
 === TEST 4: filters are compared byte by byte
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.10.4-1 MQTT-3.10.4-5
 --- mqtt
 a connects
 a subscribes a/+
@@ -55,6 +61,8 @@ a < PUBLISH a/b
 === TEST 5: another filter goes on
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.10.4-2
 --- mqtt
 sub,pub connects
 sub > SUBSCRIBE 1 a/# qos=1 a/b qos=2
@@ -78,6 +86,8 @@ a . nothing
 === TEST 7: deliveries that have begun are finished
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.10.4-3
 --- mqtt
 sub connects resume
 pub connects
@@ -109,6 +119,8 @@ sub . nothing
 
 === TEST 9: packet id 0, no filter, wrong flags
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-2.2.2-2 MQTT-2.3.1-1 MQTT-3.10.1-1 MQTT-3.10.3-2
 --- mqtt
 a connects
 a > UNSUBSCRIBE 0 t
@@ -124,6 +136,8 @@ end
 
 === TEST 10: ill-formed strings
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-1.5.3-1 MQTT-1.5.3-2 MQTT-3.10.3-1
 --- mqtt
 for $bad in ff c080 eda080 610062
     a connects

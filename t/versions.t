@@ -133,6 +133,9 @@ b < CONNACK
 a < close
 
 === TEST 9: the first bytes of all that a server sends
+--- versions: 4
+--- conforms
+3.1.1 MQTT-2.2.2-1 MQTT-3.6.1-1 MQTT-7.0.0-2
 --- mqtt
 a connects v4
 a > HEX 82 06 0001 0001 61 02
@@ -147,6 +150,12 @@ a < HEX 70 02 0001
 a > PUBREC $id
 a < PUBREL $id
 a > PUBCOMP $id
+a > HEX 32 06 0001 61 0003 78
+any order
+    a < HEX 40 02 0003
+    a < PUBLISH a qos=1 id=$next payload="x"
+end
+a > PUBACK $next
 a > HEX a2 05 0002 0001 61
 a < HEX b0 02 0002
 a > HEX c0 00

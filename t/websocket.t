@@ -9,6 +9,8 @@ __DATA__
 === TEST 1: a packet over several frames
 --- transports: ws
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-6.0.0-2
 --- mqtt
 a > CONNECT clean split=1
 a < CONNACK
@@ -19,6 +21,8 @@ a < PUBLISH t payload=300*x
 === TEST 2: several packets in a frame
 --- transports: ws
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-6.0.0-2
 --- mqtt
 a holds
 a > CONNECT clean
@@ -37,6 +41,8 @@ a . nothing
 === TEST 3: a message in fragments
 --- transports: ws
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-6.0.0-2
 --- mqtt
 a > CONNECT clean fragments=1
 a < CONNACK
@@ -193,6 +199,8 @@ a < close
 === TEST 15: a text frame
 --- transports: ws
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-6.0.0-1
 --- mqtt
 a opens
 a > WS text "hello"

@@ -9,6 +9,8 @@ __DATA__
 === TEST 1: a connection that is lost
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.2-8
 --- mqtt
 watch connects
 watch subscribes w
@@ -23,6 +25,8 @@ watch . nothing
 === TEST 2: DISCONNECT discards it
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.2-10 MQTT-3.14.4-3
 --- mqtt
 watch connects
 watch subscribes w
@@ -34,6 +38,8 @@ watch . nothing
 === TEST 3: DISCONNECT discards it, for a lasting session too
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.14.4-3
 --- mqtt
 watch connects
 watch subscribes w
@@ -46,6 +52,8 @@ watch . nothing
 === TEST 4: an error of the client
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.2-8
 --- mqtt
 watch connects
 watch subscribes w
@@ -57,6 +65,8 @@ watch < PUBLISH w payload="gone"
 === TEST 5: QoS of a will
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.2-14
 --- mqtt
 watch connects
 watch acks
@@ -79,6 +89,8 @@ watch < PUBLISH w
 === TEST 7: a retained will
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.2-17
 --- mqtt
 live,late connects
 live subscribes w
@@ -96,6 +108,8 @@ after . nothing
 
 === TEST 8: a will that is not retained
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.2-16
 --- mqtt
 live connects
 live subscribes w
@@ -112,6 +126,8 @@ late . nothing
 === TEST 9: it is published once
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.2-10
 --- mqtt
 watch connects
 watch subscribes w
@@ -124,6 +140,8 @@ watch . nothing
 
 === TEST 10: a client without a will
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.2-12
 --- mqtt
 watch connects
 watch subscribes "#"
@@ -134,6 +152,8 @@ watch . nothing
 === TEST 11: takeover
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 MQTT-3.1.4-2
 --- mqtt
 watch connects
 watch subscribes w
@@ -298,6 +318,8 @@ watch < PUBLISH w payload="gone" after=0.5..3.5
 
 === TEST 26: keep-alive
 --- versions: 4 5
+--- conforms
+3.1.1 MQTT-3.1.2-8
 --- mqtt
 watch connects
 watch subscribes w

@@ -38,7 +38,10 @@ b < PUBLISH last retain payload=2000*x
 /\[crit\].*"test"/
 
 === TEST 2: 3.1.1 is closed without an acknowledgement
+--- versions: 4
 --- zone: 1m
+--- conforms
+3.1.1 MQTT-4.8.0-2
 --- mqtt
 full connects v5
 for $n in 1..600
