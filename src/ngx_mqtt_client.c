@@ -554,6 +554,27 @@ ngx_mqtt_handle_send(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
 
 
 ngx_int_t
+ngx_mqtt_handle_reserve(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
+{
+    size_t  size;
+
+    size = ngx_mqtt_encode_size(pkt, cl->version);
+
+    if (size > cl->max_packet_size) {
+        return ngx_mqtt_handle_fail(cl, NGX_MQTT_PACKET_TOO_LARGE,
+                                    "its maximum packet size is too small");
+    }
+
+    if (ngx_mqtt_out_reserve(cl, size) == NULL) {
+        return ngx_mqtt_handle_fail(cl, NGX_MQTT_QUOTA_EXCEEDED,
+                                    "no memory");
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 ngx_mqtt_handle_answer(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
 {
     switch (ngx_mqtt_handle_send(cl, pkt)) {

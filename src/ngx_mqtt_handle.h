@@ -76,7 +76,14 @@ void ngx_mqtt_handle_packet(ngx_mqtt_packet_t *pkt, ngx_uint_t type);
 ngx_int_t ngx_mqtt_handle_send(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
 
-/* The same for a handler's answer: if it cannot be sent, closes the client. */
+/*
+ * Makes room for an answer before anything is done that it stands for.  If it
+ * cannot be sent, closes the client.
+ */
+ngx_int_t ngx_mqtt_handle_reserve(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt);
+
+/* Sends a handler's answer; if it cannot be sent, closes the client. */
 ngx_int_t ngx_mqtt_handle_answer(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
 

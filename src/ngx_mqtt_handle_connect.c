@@ -37,7 +37,9 @@ static ngx_uint_t ngx_mqtt_connect_store_will(ngx_mqtt_client_t *cl,
 static ngx_int_t ngx_mqtt_connect_copy_id(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 static ngx_int_t ngx_mqtt_connect_accept(ngx_mqtt_client_t *cl,
-    ngx_mqtt_connecting_t *cx);
+    ngx_mqtt_connecting_t *cx, ngx_mqtt_packet_t *ack);
+static void ngx_mqtt_connect_answer(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx, ngx_mqtt_packet_t *ack);
 static void ngx_mqtt_connect_props(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx, ngx_mqtt_props_t *props);
 
@@ -46,6 +48,7 @@ ngx_int_t
 ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
 {
     ngx_uint_t             reason;
+    ngx_mqtt_packet_t      ack;
     ngx_mqtt_connecting_t  cx;
 
     ngx_memzero(&cx, sizeof(ngx_mqtt_connecting_t));
@@ -58,6 +61,12 @@ ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
     reason = ngx_mqtt_connect_check(cl, &cx);
 
     if (reason == NGX_MQTT_SUCCESS) {
+        ngx_mqtt_connect_answer(cl, &cx, &ack);
+
+        if (ngx_mqtt_handle_reserve(cl, &ack) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
         reason = ngx_mqtt_connect_store_will(cl, &cx);
     }
 
@@ -73,7 +82,7 @@ ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
         return ngx_mqtt_handle_fail(cl, reason, cx.why);
     }
 
-    return ngx_mqtt_connect_accept(cl, &cx);
+    return ngx_mqtt_connect_accept(cl, &cx, &ack);
 }
 
 
@@ -396,20 +405,15 @@ ngx_mqtt_connect_store_will(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
 
 
 static ngx_int_t
-ngx_mqtt_connect_accept(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+ngx_mqtt_connect_accept(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
+    ngx_mqtt_packet_t *ack)
 {
-    u_char             buf[NGX_MQTT_NAME_LEN];
-    ngx_str_t          name;
-    ngx_mqtt_packet_t  ack;
+    u_char     buf[NGX_MQTT_NAME_LEN];
+    ngx_str_t  name;
 
-    ngx_mqtt_handle_packet(&ack, NGX_MQTT_CONNACK);
-    ack.u.connack.session_present = (u_char) cx->present;
+    ack->u.connack.session_present = (u_char) cx->present;
 
-    if (cl->version == NGX_MQTT_V5) {
-        ngx_mqtt_connect_props(cl, cx, &ack.props);
-    }
-
-    if (ngx_mqtt_handle_answer(cl, &ack) != NGX_OK) {
+    if (ngx_mqtt_handle_answer(cl, ack) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -425,6 +429,21 @@ ngx_mqtt_connect_accept(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
                   cx->present ? "resumed" : "new");
 
     return NGX_OK;
+}
+
+
+/* All of CONNACK but whether there is a session. */
+
+static void
+ngx_mqtt_connect_answer(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
+    ngx_mqtt_packet_t *ack)
+{
+    ngx_mqtt_handle_packet(ack, NGX_MQTT_CONNACK);
+    ack->u.connack.session_present = 0;
+
+    if (cl->version == NGX_MQTT_V5) {
+        ngx_mqtt_connect_props(cl, cx, &ack->props);
+    }
 }
 
 

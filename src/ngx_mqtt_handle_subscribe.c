@@ -8,7 +8,6 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_handle.h>
-#include <ngx_mqtt_encode.h>
 #include <ngx_mqtt_auth.h>
 
 
@@ -25,8 +24,6 @@ typedef ngx_int_t (*ngx_mqtt_filters_pt)(ngx_mqtt_client_t *cl,
 static ngx_int_t ngx_mqtt_filters_handle(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt, ngx_mqtt_packet_t *ack, ngx_str_t *codes,
     ngx_mqtt_filters_pt handler);
-static ngx_int_t ngx_mqtt_filters_reserve(ngx_mqtt_client_t *cl,
-    ngx_mqtt_packet_t *ack);
 static ngx_int_t ngx_mqtt_filters_pause_locked(ngx_mqtt_client_t *cl,
     ngx_uint_t i);
 static ngx_int_t ngx_mqtt_subscribe(ngx_mqtt_client_t *cl,
@@ -105,7 +102,7 @@ ngx_mqtt_filters_handle(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
                                     "too many filters in a packet");
     }
 
-    if (ngx_mqtt_filters_reserve(cl, ack) != NGX_OK) {
+    if (ngx_mqtt_handle_reserve(cl, ack) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -132,29 +129,6 @@ ngx_mqtt_filters_handle(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     }
 
     return rc;
-}
-
-
-/* Nothing is done that could not be acknowledged. */
-
-static ngx_int_t
-ngx_mqtt_filters_reserve(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *ack)
-{
-    size_t  size;
-
-    size = ngx_mqtt_encode_size(ack, cl->version);
-
-    if (size > cl->max_packet_size) {
-        return ngx_mqtt_handle_fail(cl, NGX_MQTT_PACKET_TOO_LARGE,
-                                    "its maximum packet size is too small");
-    }
-
-    if (ngx_mqtt_out_reserve(cl, size) == NULL) {
-        return ngx_mqtt_handle_fail(cl, NGX_MQTT_QUOTA_EXCEEDED,
-                                    "no memory");
-    }
-
-    return NGX_OK;
 }
 
 
