@@ -78,6 +78,14 @@ ngx_mqtt_handle_unsubscribe(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
     list = pkt->u.unsubscribe.list;
 
     while (ngx_mqtt_unsubscribe_next(pkt, &filter) == NGX_OK) {
+
+        /* UNSUBACK has no code for it [3.1.1: MQTT-4.7.3-1] */
+
+        if (filter.len == 0 && cl->version != NGX_MQTT_V5) {
+            return ngx_mqtt_handle_fail(cl, NGX_MQTT_TOPIC_FILTER_INVALID,
+                                        "empty filter");
+        }
+
         codes->len++;
     }
 
