@@ -2,7 +2,8 @@
 
 NGINX_DEV ?= /usr/share/nginx/src
 
-.PHONY: all kill deps run test conformance unit fuzz check-all install clean
+.PHONY: all kill deps run test torture conformance unit fuzz check-all \
+        install clean
 
 # build/ngx_http_mqtt_module.so, build/ngx_stream_mqtt_module.so
 all: deps
@@ -25,6 +26,12 @@ run: all
 test: all kill
 	@.ci/deps test
 	@.ci/test $(TESTS)
+
+# t/torture_*.t in full, on a machine that has nothing else to do: see
+# .ci/torture.  "make test" runs them with small numbers.
+torture: all kill
+	@.ci/deps test
+	@.ci/torture $(TESTS)
 
 # docs/conformance.md from the results of the tests that are named in it
 conformance: all kill
