@@ -20,6 +20,9 @@
 
 #define NGX_MQTT_PUBREL_SIZE     4
 
+/* the property, and a byte more for each of the two lengths around it */
+#define NGX_MQTT_ALIAS_SIZE      5
+
 
 typedef enum {
     NGX_MQTT_RECORD_PUBLISH = 0,
@@ -527,16 +530,19 @@ ngx_mqtt_deliver_publish(ngx_mqtt_record_t *r)
     m = r->message;
     cl = r->client;
 
+    size = ngx_mqtt_delivery_size(d, cl->version);
+
     /* NGX_MQTT_BIG leaves room for what an alias adds */
 
-    if (cl->alias_maximum) {
+    if (cl->alias_maximum
+        && size + NGX_MQTT_ALIAS_SIZE <= cl->max_packet_size)
+    {
         topic = ngx_mqtt_message_topic(m, cl->worker->topic);
         d->topic_omitted = ngx_mqtt_alias_out(cl, topic, m->topic_len,
                                               &alias);
         d->topic_alias = alias;
+        size = ngx_mqtt_delivery_size(d, cl->version);
     }
-
-    size = ngx_mqtt_delivery_size(d, cl->version);
 
     out = ngx_mqtt_out_reserve(cl, size);
     if (out == NULL) {

@@ -170,3 +170,120 @@ sub < CONNACK sp=1
 for 1..3
     sub < PUBLISH t qos=1 dup sent_topic=t payload="$i"
 end
+
+=== TEST 14: an alias never makes a packet larger than its receiver takes
+--- workers: 1 2
+--- mqtt
+# 2 bytes of fixed header, 12 of topic, 1 of properties, and the payload
+sub > CONNECT v5 clean max_packet=50 alias_max=4
+sub < CONNACK
+sub subscribes some/topic qos=0
+pub connects
+for $payload in 35*x 34*x 33*x 32*x 31*x
+    pub publishes some/topic payload=$payload
+    sub < PUBLISH some/topic payload=$payload
+end
+pub publishes some/topic payload=20*x
+sub < PUBLISH some/topic payload=20*x
+pub publishes some/topic payload=36*x
+pub publishes some/topic payload=35*x
+sub < PUBLISH some/topic payload=35*x
+sub . nothing
+
+=== TEST 15: one set by a message that was refused is set
+--- workers: 1 2
+--- hub
+max_retained 1;
+--- mqtt
+a connects
+a subscribes "#"
+a publishes one qos=1 retain payload="x"
+a < PUBLISH one payload="x"
+a > PUBLISH two alias=3 qos=1 id=5 retain payload="x"
+a < PUBACK 5 0x97
+a publishes "" alias=3 payload="y"
+a < PUBLISH two payload="y"
+
+=== TEST 16: a QoS 2 message that comes again has its topic again
+--- workers: 1 2
+--- mqtt
+sub connects
+sub subscribes "#"
+a connects resume
+a > PUBLISH t alias=1 qos=2 id=7 payload="x"
+a < PUBREC 7
+a closes
+a connects resume sp=1
+a > PUBLISH t alias=2 qos=2 id=7 dup payload="x"
+a < PUBREC 7
+a > PUBLISH "" alias=2 qos=2 id=8 payload="y"
+a < PUBREC 8
+sub < PUBLISH t payload="x"
+sub < PUBLISH t payload="y"
+a > PUBLISH "" alias=1 qos=2 id=7 dup payload="x"
+a < DISCONNECT 0x82
+a < close
+sub . nothing
+
+=== TEST 17: after a takeover there is none
+--- workers: 1 2
+--- mqtt
+old > CONNECT v5 id=x session_expiry=60 alias_max=5
+old < CONNACK
+old subscribes t qos=1
+old publishes other alias=1
+for 1..2
+    old publishes t qos=1 payload="$i"
+    old < PUBLISH t qos=1 payload="$i"
+end
+new > CONNECT v5 id=x session_expiry=60 alias_max=5
+new < CONNACK sp=1
+old < end 0x8e
+new < PUBLISH t qos=1 dup sent_topic=t payload="1"
+new < PUBLISH t qos=1 dup payload="2"
+new > PUBLISH "" alias=1
+new < DISCONNECT 0x82
+new < close
+
+=== TEST 18: 3.1.1 gets none, with the session of a client that had some
+--- workers: 1 2
+--- mqtt
+sub > CONNECT v5 session_expiry=60 alias_max=5
+sub < CONNACK
+sub subscribes t qos=1
+for 1..3
+    sub publishes t qos=1 payload="$i"
+    sub < PUBLISH t qos=1 payload="$i"
+end
+sub closes
+sub > CONNECT v4
+sub < CONNACK sp=1
+for $n in 1..3
+    sub < PUBLISH t qos=1 dup sent_topic=t payload="$n"
+end
+
+=== TEST 19: queued and retained messages may have one, and large ones
+--- workers: 1 2
+--- zone: 16m
+--- mqtt
+sub connects resume
+sub subscribes queued qos=1
+sub closes
+pub connects
+for $n in 1..3
+    pub publishes queued qos=1 payload="$n"
+end
+pub publishes retained qos=1 retain payload="x"
+pub publishes large qos=1 retain payload=100000*x
+sub > CONNECT v5 session_expiry=60 alias_max=2
+sub < CONNACK sp=1
+for $n in 1..3
+    sub < PUBLISH queued qos=1 payload="$n"
+end
+for 1..3
+    sub subscribes retained large
+    any order
+        sub < PUBLISH retained retain payload="x"
+        sub < PUBLISH large retain payload=100000*x
+    end
+end

@@ -231,7 +231,9 @@ none).  A value may be C<*> (any), C<5..7>, C<~pattern>; codes may be
 alternatives, C<0x81|0x82>, and C<subid={1,2}> two in any order.  A variable not set yet is set to what came.
 
 Topic aliases of the server are resolved, and must be within what the client
-allowed; C<sent_topic=""> and C<alias=1> tell what was in the packet.
+allowed; C<sent_topic=""> and C<alias=1> tell what was in the packet.  So must
+be the size of packets and the number of messages without an acknowledgement,
+and no id may be given out twice.
 
 C<maybe> skips a packet that may be missing.  C<close>: the connection ends,
 over WebSocket with or without a close frame.  C<end CODES>: 5.0 gets

@@ -62,7 +62,7 @@ sub open {
 
     @$self{qw(socket local_port raw bytes events ended connected mode held)} =
         ($socket, $socket->sockport, '', '', [], 0, 0, 'mqtt', undef);
-    delete @$self{qw(fragment aliases)};
+    delete @$self{qw(fragment aliases in_flight)};
 
     $socket->blocking(0);
     $self->write_raw($o{prefix}) if defined $o{prefix};
@@ -404,10 +404,37 @@ sub take_packet {
                               && !($self->{version} == 4 && $p->{reason});
     $self->{connected} = 0 if $p->{type} eq 'DISCONNECT';
 
-    my $why = $p->{type} eq 'PUBLISH' && $self->resolve_alias($p);
+    my $why = $self->too_much($p);
+    $why ||= $self->resolve_alias($p) if $p->{type} eq 'PUBLISH';
     return $self->garbage($why) if $why;
     return if $self->{acks} && $self->acknowledge($p);
     $self->event(kind => 'packet', packet => $p);
+}
+
+
+# What is beyond what the client said in CONNECT, and an id that is in use.
+
+sub too_much {
+    my ($self, $p) = @_;
+
+    my $size = length $p->{raw};
+    return "$p->{type} of $size bytes" if $size > ($self->{max_packet} || ~0);
+    return '' if $p->{type} ne 'PUBLISH' || !$p->{qos};
+
+    my $ids = $self->{in_flight} ||= {};
+    return "packet id $p->{id} is in use" if $ids->{ $p->{id} }++;
+    return keys %$ids > ($self->{receive_max} || 65535) ? 'more than receive_max' : '';
+}
+
+
+# What the client has sent, and so does not wait for any more.
+
+sub settle {
+    my ($self, $p) = @_;
+
+    delete $self->{in_flight}{ $p->{id} }
+        if $p->{type} =~ /^(?:PUBACK|PUBCOMP)$/
+           || ($p->{type} eq 'PUBREC' && ($p->{reason} || 0) >= 0x80);
 }
 
 
@@ -438,16 +465,14 @@ sub resolve_alias {
 sub acknowledge {
     my ($self, $p) = @_;
 
-    my ($type, %answer) = ($p->{type}, version => $self->{version}, id => $p->{id});
+    my $type = $p->{type} eq 'PUBREL' ? 'PUBCOMP'
+             : $p->{type} ne 'PUBLISH' || !$p->{qos} ? return 0
+             : $p->{qos} == 1 ? 'PUBACK' : 'PUBREC';
+    my %answer = (version => $self->{version}, type => $type, id => $p->{id});
 
-    if ($type eq 'PUBREL') {
-        $self->send(encode({ %answer, type => 'PUBCOMP' }));
-        return 1;
-    }
-
-    $self->send(encode({ %answer, type => $p->{qos} == 1 ? 'PUBACK' : 'PUBREC' }))
-        if $type eq 'PUBLISH' && $p->{qos};
-    return 0;
+    $self->settle(\%answer);
+    $self->send(encode(\%answer));
+    return $type eq 'PUBCOMP';
 }
 
 

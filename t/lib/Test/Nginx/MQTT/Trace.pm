@@ -502,6 +502,7 @@ sub say {
 
     my $p = $self->packet($c, $what, @words);
     $self->announce($c, $p) if $what eq 'CONNECT';
+    $c->settle($p);
     $self->heard("$name > " . describe($p));
     $self->transmit($c, \%how, encode($p));
 }
@@ -513,8 +514,10 @@ sub announce {
     my ($self, $c, $p) = @_;
 
     $c->{version} = $p->{version} if $p->{version} =~ /^[45]$/;
-    ($c->{alias_max}) = map { $_->[1] } grep { $_->[0] eq 'alias_max' }
-                                        @{ $p->{props} };
+
+    for my $limit (qw(alias_max receive_max max_packet)) {
+        ($c->{$limit}) = map { $_->[1] } grep { $_->[0] eq $limit } @{ $p->{props} };
+    }
 }
 
 
