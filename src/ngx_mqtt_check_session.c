@@ -366,7 +366,8 @@ ngx_mqtt_check_flight(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
 
         if (e->flags & NGX_MQTT_ENTRY_COUNTED) {
             n++;
-            ngx_mqtt_check(ck, !unsent || s->attach == NULL,
+            ngx_mqtt_check(ck, !unsent || s->attach == NULL
+                               || (e->flags & NGX_MQTT_ENTRY_RESENT),
                            "sent entry that will be sent again");
         }
 

@@ -245,7 +245,11 @@ ngx_mqtt_deliver_take_locked(ngx_mqtt_worker_t *w, ngx_mqtt_attach_t *a,
                                    | NGX_MQTT_ENTRY_RESENT);
             ngx_mqtt_set(s->inflight, s->inflight + 1);
             ngx_mqtt_set(s->resent, s->resent + 1);
-            ngx_mqtt_set(s->unsent, e->next);
+
+            if (s->unsent == e) {
+                ngx_mqtt_set(s->unsent, e->next);
+            }
+
             (*n)++;
             continue;
         }
@@ -315,13 +319,7 @@ ngx_mqtt_deliver_next_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     for (drops = 0; drops < NGX_MQTT_HELD; drops++) {
 
         e0 = s->head0;
-        e = s->unsent;
-
-        if (e && !ngx_mqtt_queue_has_room(s)
-            && ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_COMP)
-        {
-            e = NULL;
-        }
+        e = ngx_mqtt_queue_next_locked(s);
 
         *qos0 = (e == NULL
                  || (e0 && (int32_t) (e0->order - e->order) < 0));

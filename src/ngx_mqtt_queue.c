@@ -520,13 +520,39 @@ ngx_mqtt_queue_resume_locked(ngx_mqtt_session_t *s)
 ngx_uint_t
 ngx_mqtt_queue_due_locked(ngx_mqtt_session_t *s)
 {
-    if (s->head0) {
-        return 1;
+    return s->head0 || ngx_mqtt_queue_next_locked(s);
+}
+
+
+ngx_mqtt_entry_t *
+ngx_mqtt_queue_next_locked(ngx_mqtt_session_t *s)
+{
+    ngx_mqtt_entry_t  *e;
+
+    while (s->unsent && (s->unsent->flags & NGX_MQTT_ENTRY_COUNTED)) {
+        ngx_mqtt_set(s->unsent, s->unsent->next);
     }
 
-    return s->unsent
-           && (ngx_mqtt_queue_has_room(s)
-               || ngx_mqtt_entry_state(s->unsent) == NGX_MQTT_ENTRY_COMP);
+    e = s->unsent;
+
+    if (ngx_mqtt_queue_has_room(s)) {
+        return e;
+    }
+
+    /* a full window holds back nothing but PUBLISH [MQTT-3.3.4-9] */
+
+    for ( /* void */ ;
+         e && ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_QUEUED;
+         e = e->next)
+    {
+        if (ngx_mqtt_entry_state(e) == NGX_MQTT_ENTRY_COMP
+            && !(e->flags & NGX_MQTT_ENTRY_COUNTED))
+        {
+            return e;
+        }
+    }
+
+    return NULL;
 }
 
 

@@ -130,6 +130,12 @@ void ngx_mqtt_queue_resume_locked(ngx_mqtt_session_t *s);
 /* Whether the session's queues have something that may be sent now. */
 ngx_uint_t ngx_mqtt_queue_due_locked(ngx_mqtt_session_t *s);
 
+/*
+ * What may be sent now of QoS 1 and 2, or NULL.  With a full window that is a
+ * PUBREL after a resume, which can lie behind the session's "unsent".
+ */
+ngx_mqtt_entry_t *ngx_mqtt_queue_next_locked(ngx_mqtt_session_t *s);
+
 /* A packet id for a new message that is not in flight (1..65535). */
 uint16_t ngx_mqtt_queue_next_id_locked(ngx_mqtt_session_t *s);
 

@@ -420,15 +420,21 @@ ngx_mqtt_rebuild_link_session(ngx_mqtt_zone_t *zone, void *block, void *data)
     s->resent = 0;
     s->ids_free = 0;
     s->replays = NULL;
-    s->unsent = s->head;
+    s->unsent = NULL;
 
     for (e = s->head; e; e = e->next) {
 
-        /* what was sent on this connection lies before what was not */
+        /* behind what is unsent only a resume that was killed left others */
+
+        if (s->unsent && !(e->flags & NGX_MQTT_ENTRY_RESENT)) {
+            e->flags &= ~NGX_MQTT_ENTRY_COUNTED;
+        }
 
         if (e->flags & NGX_MQTT_ENTRY_COUNTED) {
             s->inflight++;
-            s->unsent = e->next;
+
+        } else if (s->unsent == NULL) {
+            s->unsent = e;
         }
 
         if (e->flags & NGX_MQTT_ENTRY_RESENT) {

@@ -226,3 +226,210 @@ for $n in 1..100
     sub > PUBACK $id
 end
 sub . nothing
+
+=== TEST 14: what was queued beyond the window flows again after a resume
+--- workers: 1 2
+--- mqtt
+sub > CONNECT v5 session_expiry=60 receive_max=2
+sub < CONNACK
+sub subscribes t qos=2
+sub closes
+pub connects
+for $n in 1..12
+    pub publishes t qos=1 payload="$n.1"
+    pub publishes t qos=2 payload="$n.2"
+end
+sub > CONNECT v5 session_expiry=60 receive_max=2
+sub < CONNACK sp=1
+sub < PUBLISH t qos=1 id=$one payload="1.1"
+sub < PUBLISH t qos=2 id=$two payload="1.2"
+sub . nothing
+sub closes
+sub > CONNECT v5 session_expiry=60 receive_max=1
+sub < CONNACK sp=1
+sub < PUBLISH t qos=1 dup id=$one payload="1.1"
+sub . nothing
+sub > PUBACK $one
+sub < PUBLISH t qos=2 dup id=$two payload="1.2"
+sub > PUBREC $two
+sub < PUBREL $two
+sub . nothing
+sub > PUBCOMP $two
+for $n in 2..12
+    sub < PUBLISH t qos=1 id=$id1 payload="$n.1"
+    sub . nothing
+    sub > PUBACK $id1
+    sub < PUBLISH t qos=2 id=$id2 payload="$n.2"
+    sub > PUBREC $id2
+    sub < PUBREL $id2
+    sub > PUBCOMP $id2
+end
+sub . nothing
+
+=== TEST 15: new messages come behind those that wait
+--- workers: 1 2
+--- mqtt
+sub > CONNECT v5 session_expiry=60 receive_max=1
+sub < CONNACK
+sub subscribes t qos=1
+pub connects
+for $n in 1..3
+    pub publishes t qos=1 payload="$n"
+end
+sub < PUBLISH t qos=1 id=$id payload="1"
+other > CONNECT v5 id=sub session_expiry=60 receive_max=1
+other < CONNACK sp=1
+sub < end 0x8e
+pub publishes t qos=1 payload="4"
+other < PUBLISH t qos=1 dup id=$id payload="1"
+other . nothing
+other > PUBACK $id
+for $n in 2..4
+    other < PUBLISH t qos=1 id=$next payload="$n"
+    other . nothing
+    other > PUBACK $next
+end
+other . nothing
+
+=== TEST 16: a PUBREL is never held back, though the new window is smaller
+--- workers: 1 2
+--- mqtt
+sub > CONNECT v5 session_expiry=60 receive_max=10
+sub < CONNACK
+sub subscribes t qos=2
+pub connects
+for $n in 1..5
+    pub publishes t qos=2 payload="$n"
+end
+for $n in 1..5
+    sub < PUBLISH t qos=2 id=$n payload="$n"
+end
+for $n in 3 5
+    sub > PUBREC $n
+    sub < PUBREL $n
+end
+sub closes
+sub > CONNECT v5 session_expiry=60 receive_max=1
+sub < CONNACK sp=1
+any order
+    sub < PUBLISH t qos=2 dup id=1 payload="1"
+    sub < PUBREL 3
+    sub < PUBREL 5
+end
+sub . nothing
+sub > PUBCOMP 5
+sub . nothing
+sub > PUBREC 1
+sub < PUBREL 1
+sub . nothing
+sub > PUBCOMP 1
+sub < PUBLISH t qos=2 dup id=2 payload="2"
+sub . nothing
+sub > PUBCOMP 3
+sub . nothing
+pub publishes t qos=2 payload="6"
+sub > PUBREC 2
+sub < PUBREL 2
+sub > PUBCOMP 2
+sub < PUBLISH t qos=2 dup id=4 payload="4"
+sub . nothing
+sub > PUBREC 4
+sub < PUBREL 4
+sub > PUBCOMP 4
+sub < PUBLISH t qos=2 id=6 payload="6"
+sub . nothing
+
+=== TEST 17: retained messages and wills count
+--- workers: 1 2
+--- mqtt
+pub connects
+pub publishes t/1 qos=1 retain payload="x"
+pub publishes t/2 qos=2 retain payload="x"
+sub > CONNECT v5 clean receive_max=1
+sub < CONNACK
+sub > SUBSCRIBE 1 t/+ qos=1
+sub < SUBACK 1 codes=1
+sub < PUBLISH ~^t/ qos=1 retain id=$one payload="x"
+sub . nothing
+pub closes
+pub connects will=t/3 will.qos=1 will.payload="gone"
+pub closes
+sub . nothing
+sub > PUBACK $one
+sub < PUBLISH ~^t/ qos=1 retain id=$two payload="x"
+sub . nothing
+sub > PUBACK $two
+sub < PUBLISH t/3 qos=1 payload="gone"
+
+=== TEST 18: for 3.1.1 the server keeps to its own
+--- workers: 1 2
+--- hub
+receive_maximum 2;
+--- mqtt
+sub connects v4 resume
+sub subscribes t qos=2
+pub connects
+for $n in 1..4
+    pub publishes t qos=2 payload="$n"
+end
+sub < PUBLISH t qos=2 id=$one payload="1"
+sub < PUBLISH t qos=2 id=$two payload="2"
+sub . nothing
+sub > PUBREC $one
+sub < PUBREL $one
+sub . nothing
+sub closes
+sub connects v4 resume sp=1
+any order
+    sub < PUBREL $one
+    sub < PUBLISH t qos=2 dup id=$two payload="2"
+end
+sub < PUBLISH t qos=2 id=$three payload="3"
+sub . nothing
+sub > PUBCOMP $one
+sub . nothing
+sub > PUBREC $two
+sub < PUBREL $two
+sub > PUBCOMP $two
+sub < PUBLISH t qos=2 payload="4"
+
+=== TEST 19: the server's own counts those of this connection only
+--- workers: 1 2
+--- hub
+receive_maximum 2;
+--- mqtt
+a connects resume
+for $id in 1 2
+    a > PUBLISH t qos=2 id=$id
+    a < PUBREC $id
+end
+a closes
+a connects resume sp=1
+for $id in 3 4
+    a > PUBLISH t qos=2 id=$id
+    a < PUBREC $id
+end
+a > PUBLISH t qos=2 id=1 dup
+a < PUBREC 1
+a > PUBLISH t qos=1 id=9
+a < end 0x93
+
+=== TEST 20: it is over with PUBCOMP, not with PUBREC, or with a PUBREC that refuses
+--- hub
+receive_maximum 1;
+default_roles webpubsub.sendToGroup;
+--- mqtt
+a connects
+a > PUBLISH '$no' qos=2 id=1
+a < PUBREC 1 0x87
+a > PUBLISH t qos=2 id=2
+a < PUBREC 2
+a > PUBREL 2
+a < PUBCOMP 2
+a > PUBREL 2
+a < PUBCOMP 2 0x92
+a > PUBLISH t qos=2 id=3
+a < PUBREC 3
+a > PUBLISH t
+a > PUBLISH t qos=1 id=4
+a < end 0x93
