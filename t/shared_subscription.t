@@ -270,3 +270,319 @@ for $n in 1..6
 end
 a . nothing
 b . nothing
+
+=== TEST 22: members take turns
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+a,b,c,pub connects
+a,b,c subscribes $share/g/t
+for $n in 1..30
+    pub publishes t payload="x"
+end
+for 1..10
+    a,b,c < PUBLISH t payload="x"
+end
+a . nothing
+b . nothing
+c . nothing
+
+=== TEST 23: a member with a full window is passed over
+--- workers: 1 2
+--- mqtt
+a > CONNECT v5 clean receive_max=1
+a < CONNACK
+b,pub connects
+a subscribes $share/g/t qos=2
+pub publishes t qos=2 payload="first"
+a < PUBLISH t qos=2 id=$first payload="first"
+b subscribes $share/g/t qos=1
+for $n in 1..6
+    pub publishes t qos=1 payload="$n"
+    b < PUBLISH t qos=1 payload="$n"
+end
+# QoS 2 has its place until PUBCOMP
+a > PUBREC $first
+a < PUBREL $first
+for $n in 7..9
+    pub publishes t qos=1 payload="$n"
+    b < PUBLISH t qos=1 payload="$n"
+end
+a > PUBCOMP $first
+a . nothing
+b . nothing
+pub publishes t qos=1 payload="10"
+pub publishes t qos=1 payload="11"
+a < PUBLISH t qos=1 payload=~^1[01]$
+b < PUBLISH t qos=1 payload=~^1[01]$
+a . nothing
+b . nothing
+
+=== TEST 24: with all windows full the messages wait, and flow again
+--- workers: 1 2
+--- mqtt
+a > CONNECT v5 clean receive_max=1
+a < CONNACK
+b > CONNECT v5 clean receive_max=1
+b < CONNACK
+pub connects
+a,b subscribes $share/g/t qos=1
+for $n in 1..6
+    pub publishes t qos=1 payload="x"
+end
+a < PUBLISH t qos=1 id=$a1 payload="x"
+b < PUBLISH t qos=1 id=$b1 payload="x"
+a . nothing
+b . nothing
+a > PUBACK $a1
+a < PUBLISH t qos=1 id=$a2 payload="x"
+a > PUBACK $a2
+a < PUBLISH t qos=1 id=$a3 payload="x"
+a . nothing
+b > PUBACK $b1
+b < PUBLISH t qos=1 id=$b2 payload="x"
+b > PUBACK $b2
+b < PUBLISH t qos=1 id=$b3 payload="x"
+b > PUBACK $b3
+a > PUBACK $a3
+a . nothing
+b . nothing
+
+=== TEST 25: what a member that leaves has not acknowledged goes to another, in its order
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+a,pub connects
+a subscribes $share/g/t qos=1
+for $n in 1..5
+    pub publishes t qos=1 payload="$n"
+end
+a < PUBLISH t qos=1 payload="1"
+a < PUBLISH t qos=1 id=$two payload="2"
+for $n in 3..5
+    a < PUBLISH t qos=1 payload="$n"
+end
+a > PUBACK $two
+b connects
+b subscribes $share/g/t qos=1
+b . nothing
+a closes
+for $n in 1 3 4 5
+    b < PUBLISH t qos=1 id=$id payload="$n"
+    b > PUBACK $id
+end
+b . nothing
+
+=== TEST 26: not before its session ends, and then however it does
+--- workers: 1 2
+--- mqtt
+a connects session_expiry=60
+pub connects
+a subscribes $share/g/t qos=1
+pub publishes t qos=1 payload="1"
+pub publishes t qos=1 payload="2"
+a < PUBLISH t qos=1 id=$one payload="1"
+a < PUBLISH t qos=1 id=$two payload="2"
+b connects
+b subscribes $share/g/t qos=1
+a closes
+b . nothing
+a > CONNECT v5 session_expiry=60
+a < CONNACK sp=1
+a < PUBLISH t qos=1 dup id=$one payload="1"
+a < PUBLISH t qos=1 dup id=$two payload="2"
+a > PUBACK $one
+a disconnects session_expiry=0
+b < PUBLISH t qos=1 payload="2"
+c connects session_expiry=60
+c subscribes $share/g/t qos=1
+b disconnects
+c < PUBLISH t qos=1 payload="2"
+c closes
+d connects
+d subscribes $share/g/t qos=1
+d . nothing
+# a clean start
+c connects
+d < PUBLISH t qos=1 payload="2"
+c subscribes $share/g/t qos=1
+# takeover
+e > CONNECT v5 id=d clean
+e < CONNACK
+d < end 0x8e
+c < PUBLISH t qos=1 id=$last payload="2"
+c > PUBACK $last
+c . nothing
+e . nothing
+
+=== TEST 27: at the end of a session that expires
+--- mqtt
+a connects session_expiry=1
+b,pub connects
+a subscribes $share/g/t qos=1
+pub publishes t qos=1 payload="x"
+a < PUBLISH t qos=1 payload="x"
+b subscribes $share/g/t qos=1
+a closes
+mark
+b < PUBLISH t qos=1 payload="x" after=0.5..3.5
+
+=== TEST 28: QoS 2 that was begun ends with its member, what was not goes to another
+--- workers: 1 2
+--- mqtt
+a > CONNECT v5 clean receive_max=2
+a < CONNACK
+pub connects
+a subscribes $share/g/t qos=2
+for $n in 1..4
+    pub publishes t qos=2 payload="$n"
+end
+a < PUBLISH t qos=2 id=$one payload="1"
+a < PUBLISH t qos=2 payload="2"
+a > PUBREC $one
+a < PUBREL $one
+a . nothing
+b connects
+b subscribes $share/g/t qos=2
+a closes
+b < PUBLISH t qos=2 payload="3"
+b < PUBLISH t qos=2 payload="4"
+b . nothing
+
+=== TEST 29: with the last member a group is gone, and what it had
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+a connects resume
+pub connects
+a subscribes $share/g/t qos=1
+a closes
+pub publishes t qos=1 payload="1"
+a connects
+pub publishes t qos=1 payload="2"
+b connects
+b subscribes $share/g/t qos=1
+b . nothing
+a . nothing
+pub publishes t qos=1 payload="3"
+b < PUBLISH t qos=1 payload="3"
+
+=== TEST 30: members come and go while messages flow
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+pub,stay connects
+stay subscribes $share/g/t qos=1
+for $n in 1..8
+    guest connects
+    guest subscribes $share/g/t qos=1
+    pub publishes t qos=1 payload="$n.1"
+    one of stay guest as $one < PUBLISH t qos=1 id=$id1 payload="$n.1"
+    $one > PUBACK $id1
+    pub publishes t qos=1 payload="$n.2"
+    one of stay guest as $two < PUBLISH t qos=1 id=$id2 payload="$n.2"
+    $two > PUBACK $id2
+    guest unsubscribes $share/g/t
+    pub publishes t qos=1 payload="$n.3"
+    stay < PUBLISH t qos=1 id=$id3 payload="$n.3"
+    stay > PUBACK $id3
+    guest . nothing
+    guest disconnects
+end
+stay . nothing
+
+=== TEST 31: one name and several filters are several groups
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+a,b,pub connects
+a subscribes $share/g/t/x $share/g/t/+ '$share/g/#'
+pub publishes t/x payload="1"
+for 1..3
+    a < PUBLISH t/x payload="1"
+end
+a . nothing
+b subscribes $share/g/t/+
+for 1..4
+    pub publishes t/x payload="2"
+end
+for 1..10
+    a < PUBLISH t/x payload="2"
+end
+b < PUBLISH t/x payload="2"
+b < PUBLISH t/x payload="2"
+a . nothing
+b . nothing
+
+=== TEST 32: subscribing again replaces the options
+--- workers: 1 2
+--- mqtt
+a,pub connects
+a > SUBSCRIBE 1 $share/g/t qos=2 subid=1 rap
+a < SUBACK 1 codes=2
+pub publishes t qos=1 retain payload="1"
+a < PUBLISH t qos=1 retain payload="1" subid=1
+a > SUBSCRIBE 2 $share/g/t qos=0
+a < SUBACK 2 codes=0
+pub publishes t qos=1 retain payload="2"
+a < PUBLISH t payload="2"
+a . nothing
+
+=== TEST 33: a message that has expired is not passed on
+--- mqtt
+a > CONNECT v5 clean receive_max=1
+a < CONNACK
+pub connects
+a subscribes $share/g/t qos=1
+pub publishes t qos=1 payload="1"
+a < PUBLISH t qos=1 payload="1"
+pub publishes t qos=1 expiry=1 payload="2"
+pub publishes t qos=1 expiry=60 payload="3"
+b connects
+b subscribes $share/g/t qos=1
+wait 1.2
+a closes
+b < PUBLISH t qos=1 payload="1"
+b < PUBLISH t qos=1 payload="3" expiry=57..59
+b . nothing
+
+=== TEST 34: wills are shared, and reach the others of the one who left
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+a connects will=t will.payload="gone" will.qos=1
+b connects
+a,b subscribes $share/g/t qos=1
+a closes
+b < PUBLISH t qos=1 payload="gone"
+b . nothing
+
+=== TEST 35: members on a worker that is killed
+--- versions: 4 5
+--- workers: 2
+--- mqtt
+a connects
+b opens apart from a
+b connects
+pub opens with b
+pub connects
+a subscribes $share/g/t qos=1
+for $n in 1..5
+    pub publishes t qos=1 payload="$n"
+end
+a < PUBLISH t qos=1 id=$one payload="1"
+for $n in 2..5
+    a < PUBLISH t qos=1 payload="$n"
+end
+a > PUBACK $one
+a . nothing
+b subscribes $share/g/t qos=1
+kill worker of a
+a < close
+for $n in 2..5
+    b < PUBLISH t qos=1 id=$id payload="$n"
+    b > PUBACK $id
+end
+b . nothing
+pub publishes t qos=1 payload="6"
+b < PUBLISH t qos=1 payload="6"
