@@ -47,7 +47,8 @@ for (['| [MQTT 3.1.1](#mqtt-311) | 141 | 139 | 1 | 1 | 0 |', 'counts'],
      ['| MQTT-1.0.0-3 | says 3 | [a.t](../t/a.t): title | pass |', 'a row'],
      ['| MQTT-1.0.0-5 | says 5 |  | client |', 'a row for clients'],
      ['| MQTT-1.0.0-6 | says 6 |  | deviation: a reason |', 'a deviation'],
-     ['| MQTT-1.0.0-7 | a\|b\* |', 'what means something in the page'],
+     ["- MQTT-1.0.0-6 of 3.1.1: a reason\n", 'a list of deviations'],
+     ['| MQTT-1.0.0-7 | a\|b\* |', 'escapes'],
      ['| twice, 5.0 | a property twice |', 'an error'],
      ["-9 | says 9 | [a.t](../t/a.t): title | pass |\n| MQTT-1.0.0-10 ", 'order'])
 {

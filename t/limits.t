@@ -185,6 +185,8 @@ c connects resume
 --- workers: 1 2
 --- hub
 max_subscriptions 3;
+--- conforms
+3.1.1 MQTT-3.9.3-2
 --- mqtt
 a,b connects
 a > SUBSCRIBE 1 t u
