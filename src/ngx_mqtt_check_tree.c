@@ -100,14 +100,14 @@ ngx_mqtt_check_hubs(ngx_mqtt_check_t *ck)
 }
 
 
-/* As deep as topics may be. */
+/* As deep as NGX_MQTT_DEPTH and one more. */
 
 static void
 ngx_mqtt_check_node(ngx_mqtt_check_t *ck, ngx_mqtt_hub_t *hub,
     ngx_mqtt_node_t *node, ngx_mqtt_node_t *parent)
 {
-    ngx_uint_t         n;
-    ngx_mqtt_group_t  *group;
+    ngx_uint_t          n;
+    ngx_mqtt_group_t   *group, **prev;
 
     if (!ngx_mqtt_check_mark(ck, node, NGX_MQTT_KIND_NODE, "node")) {
         return;
@@ -118,12 +118,18 @@ ngx_mqtt_check_node(ngx_mqtt_check_t *ck, ngx_mqtt_hub_t *hub,
     n = ngx_mqtt_check_members(ck, &node->subs, node, NULL);
     ngx_mqtt_check(ck, n == node->nsubs, "node's number of subscriptions");
 
+    prev = &node->groups;
+
     for (group = node->groups; group; group = group->next) {
         if (!ngx_mqtt_check_mark(ck, group, NGX_MQTT_KIND_GROUP, "group")) {
             break;
         }
 
+        ngx_mqtt_check(ck, group->prev == prev, "group's back link");
         ngx_mqtt_check_group(ck, node, group);
+
+        ck->groups++;
+        prev = &group->next;
     }
 
     if (node->retain) {
@@ -161,8 +167,9 @@ ngx_mqtt_check_children(ngx_mqtt_check_t *ck, ngx_mqtt_hub_t *hub,
         level.data = child->level;
         level.len = child->len;
 
-        ngx_mqtt_check(ck, ngx_mqtt_node_child_locked(ck->zone, node, &level)
-                           == child, "node that is not found");
+        ngx_mqtt_check(ck, ngx_mqtt_node_child_locked(ck->zone, node, &level,
+                               ngx_mqtt_node_hash(ck->zone, &level)) == child,
+                       "node that is not found");
 
         ngx_mqtt_check_node(ck, hub, child, node);
 
@@ -223,10 +230,16 @@ static void
 ngx_mqtt_check_group(ngx_mqtt_check_t *ck, ngx_mqtt_node_t *node,
     ngx_mqtt_group_t *group)
 {
+    ngx_str_t        name;
     ngx_uint_t       n;
     ngx_mqtt_sub_t  *sub;
 
+    name.data = group->name;
+    name.len = group->len;
+
     ngx_mqtt_check(ck, group->node == node, "group's node");
+    ngx_mqtt_check(ck, ngx_mqtt_group_find_locked(ck->zone, node, &name)
+                       == group, "group that is not found");
 
     n = ngx_mqtt_check_members(ck, &group->members, node, group);
 

@@ -638,29 +638,6 @@ ngx_mqtt_handle_broken(ngx_mqtt_client_t *cl)
 }
 
 
-ngx_uint_t
-ngx_mqtt_handle_deep(ngx_str_t *topic)
-{
-    u_char      *p, *last;
-    ngx_uint_t   n;
-
-    p = topic->data;
-    last = p + topic->len;
-
-    for (n = 1; n <= NGX_MQTT_LEVELS_MAX; n++) {
-
-        p = ngx_strlchr(p, last, '/');
-        if (p == NULL) {
-            return 0;
-        }
-
-        p++;
-    }
-
-    return 1;
-}
-
-
 void
 ngx_mqtt_handle_name(ngx_mqtt_client_t *cl, u_char *buf, ngx_str_t *name)
 {

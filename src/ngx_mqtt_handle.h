@@ -16,12 +16,6 @@
 #define NGX_MQTT_CONNECT_TIMEOUT  30000    /* milliseconds */
 #define NGX_MQTT_SEND_TIMEOUT     60000    /* without any progress */
 
-/*
- * Levels of filters, and of topics that are kept: each is a node of a tree
- * in the zone, made and unmade under the lock.
- */
-#define NGX_MQTT_LEVELS_MAX       256
-
 /* so that the answer fits one output buffer */
 #define NGX_MQTT_FILTERS_MAX      16000
 
@@ -108,9 +102,6 @@ ngx_int_t ngx_mqtt_handle_broken(ngx_mqtt_client_t *cl);
 
 /* The session expiry that a client gets for the one it asks for. */
 uint32_t ngx_mqtt_handle_expiry(ngx_mqtt_client_t *cl, uint32_t expiry);
-
-/* Whether a topic or a filter has more levels than NGX_MQTT_LEVELS_MAX. */
-ngx_uint_t ngx_mqtt_handle_deep(ngx_str_t *topic);
 
 /* The client id in a form fit for the log: "buf" is of the size below. */
 #define NGX_MQTT_NAME_LEN         128

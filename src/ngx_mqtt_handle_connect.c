@@ -331,10 +331,7 @@ ngx_mqtt_connect_will(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
 
     connect = cx->connect;
 
-    if (ngx_mqtt_topic_name_valid(&connect->will_topic) != NGX_OK
-        || (connect->will_retain
-            && ngx_mqtt_handle_deep(&connect->will_topic)))
-    {
+    if (ngx_mqtt_topic_name_valid(&connect->will_topic) != NGX_OK) {
         cx->why = "invalid will topic";
         return NGX_MQTT_TOPIC_NAME_INVALID;
     }

@@ -57,10 +57,6 @@ ngx_mqtt_handle_publish(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
         return ngx_mqtt_publish_refuse(cl, pkt, NGX_MQTT_NOT_AUTHORIZED);
     }
 
-    if (pkt->retain && ngx_mqtt_handle_deep(&topic)) {
-        return ngx_mqtt_publish_refuse(cl, pkt, NGX_MQTT_QUOTA_EXCEEDED);
-    }
-
     return ngx_mqtt_publish_route(cl, pkt, &topic);
 }
 

@@ -214,9 +214,7 @@ ngx_mqtt_subscribe_check(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
          ngx_mqtt_subscribe_next(pkt, &full, &options) == NGX_OK;
          i++)
     {
-        if (ngx_mqtt_filter_parse(&full, &filter) != NGX_OK
-            || ngx_mqtt_handle_deep(&full))
-        {
+        if (ngx_mqtt_filter_parse(&full, &filter) != NGX_OK) {
             codes[i] = NGX_MQTT_TOPIC_FILTER_INVALID;
             continue;
         }

@@ -36,10 +36,12 @@ static void ngx_mqtt_publish_urgent_locked(ngx_mqtt_worker_t *w,
     ngx_uint_t urgent);
 static ngx_int_t ngx_mqtt_publish_collect_locked(ngx_mqtt_publishing_t *p,
     ngx_str_t *topic);
+static ngx_int_t ngx_mqtt_publish_match_locked(ngx_mqtt_publishing_t *p,
+    ngx_str_t *topic);
 static ngx_int_t ngx_mqtt_publish_subs_locked(ngx_mqtt_publishing_t *p,
-    ngx_mqtt_sub_t *sub);
+    ngx_mqtt_sub_t *sub, ngx_str_t *deep);
 static ngx_int_t ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
-    ngx_mqtt_group_t *group);
+    ngx_mqtt_group_t *group, ngx_str_t *deep);
 static ngx_int_t ngx_mqtt_publish_target_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_sub_t *sub);
 static ngx_int_t ngx_mqtt_publish_merge_locked(ngx_mqtt_publishing_t *p,
@@ -283,7 +285,9 @@ static ngx_int_t
 ngx_mqtt_publish_collect_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic)
 {
     ngx_int_t           rc;
+    ngx_str_t          *deep;
     ngx_uint_t          i;
+    ngx_mqtt_node_t    *node;
     ngx_mqtt_root_t    *root;
     ngx_mqtt_match_t   *match;
     ngx_mqtt_worker_t  *w;
@@ -297,27 +301,19 @@ ngx_mqtt_publish_collect_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic)
     p->serial = ++root->serial;
     p->budget = NGX_MQTT_PUBLISH_BATCH;
 
-    while (ngx_mqtt_tree_match_locked(w->zone, p->hub->subs, topic, match)
-           != NGX_OK)
-    {
-        ngx_mqtt_worker_unlock(w);
-        rc = ngx_mqtt_match_grow(match, w->log);
-        ngx_mqtt_worker_lock(w);
-        ngx_mqtt_publish_urgent_locked(w, ngx_mqtt_message_clears(p->message));
-
-        if (rc != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        p->epoch = root->epoch;
+    rc = ngx_mqtt_publish_match_locked(p, topic);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     for (i = 0; i < match->n; i++) {
+        node = match->nodes[i];
+        deep = ngx_mqtt_node_is_deep(node) ? topic : NULL;
 
-        rc = ngx_mqtt_publish_subs_locked(p, match->nodes[i]->subs);
+        rc = ngx_mqtt_publish_subs_locked(p, node->subs, deep);
 
         if (rc == NGX_OK) {
-            rc = ngx_mqtt_publish_groups_locked(p, match->nodes[i]->groups);
+            rc = ngx_mqtt_publish_groups_locked(p, node->groups, deep);
         }
 
         if (rc != NGX_OK) {
@@ -329,13 +325,58 @@ ngx_mqtt_publish_collect_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic)
 }
 
 
+/* NGX_AGAIN: the zone was rebuilt. */
+
 static ngx_int_t
-ngx_mqtt_publish_subs_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
+ngx_mqtt_publish_match_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic)
+{
+    ngx_int_t           rc;
+    ngx_mqtt_match_t   *match;
+    ngx_mqtt_worker_t  *w;
+
+    w = p->worker;
+    match = &w->match;
+
+    ngx_mqtt_match_start(w->zone, p->hub->subs, topic, match);
+
+    for ( ;; ) {
+        rc = ngx_mqtt_tree_match_locked(w->zone, match, &p->budget);
+
+        if (rc == NGX_OK) {
+            return NGX_OK;
+        }
+
+        if (rc == NGX_AGAIN) {
+            ngx_mqtt_worker_unlock(w);
+            rc = ngx_mqtt_match_grow(match, w->log);
+            ngx_mqtt_worker_lock(w);
+
+            if (rc != NGX_OK) {
+                return NGX_ERROR;
+            }
+        }
+
+        if (ngx_mqtt_publish_pause_locked(p) != NGX_OK) {
+            return NGX_AGAIN;
+        }
+    }
+}
+
+
+/* "deep": the topic, if the filters are to be compared with it. */
+
+static ngx_int_t
+ngx_mqtt_publish_subs_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub,
+    ngx_str_t *deep)
 {
     for ( /* void */ ; sub; sub = sub->node_next) {
 
         if (p->budget-- == 0 && ngx_mqtt_publish_pause_locked(p) != NGX_OK) {
             return NGX_AGAIN;
+        }
+
+        if (deep && !ngx_mqtt_sub_matches_locked(sub, deep, &p->budget)) {
+            continue;
         }
 
         if (ngx_mqtt_sub_no_local(sub)
@@ -357,7 +398,7 @@ ngx_mqtt_publish_subs_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
 
 static ngx_int_t
 ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
-    ngx_mqtt_group_t *group)
+    ngx_mqtt_group_t *group, ngx_str_t *deep)
 {
     uint64_t             match;
     ngx_mqtt_sub_t      *sub;
@@ -373,9 +414,13 @@ ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
             return NGX_AGAIN;
         }
 
+        if (deep && !ngx_mqtt_group_matches_locked(group, deep, &p->budget)) {
+            continue;
+        }
+
         p->matched = 1;
 
-        sub = ngx_mqtt_share_member_locked(group, p->message);
+        sub = ngx_mqtt_share_member_locked(group, p->message, &p->budget);
         if (sub == NULL) {
             continue;
         }
@@ -396,6 +441,7 @@ ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
         }
 
         if (slot->drafts != last) {
+            ngx_mqtt_set(slot->drafts->u.shared.hash, sub->link.hash);
             ngx_mqtt_set(slot->drafts->flags,
                          slot->drafts->flags | NGX_MQTT_ENTRY_SHARED);
         }

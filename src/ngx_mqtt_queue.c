@@ -13,9 +13,6 @@
 /* entries dropped at most to make room for one */
 #define NGX_MQTT_QUEUE_DROPS    256
 
-/* entries that one costs as much as which is given to another member */
-#define NGX_MQTT_QUEUE_PASS     15
-
 
 static void ngx_mqtt_queue_make_room_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, ngx_uint_t qos, size_t size);
@@ -360,11 +357,7 @@ ngx_mqtt_queue_clear_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         }
 
         if (s->head->flags & NGX_MQTT_ENTRY_SHARED) {
-            ngx_mqtt_share_pass_on_locked(w, s, s->head);
-
-            /* it looks at many subscriptions and members */
-
-            *budget -= ngx_min(*budget, NGX_MQTT_QUEUE_PASS);
+            ngx_mqtt_share_pass_on_locked(w, s, s->head, budget);
         }
 
         ngx_mqtt_queue_remove_locked(zone, s, NULL, s->head);

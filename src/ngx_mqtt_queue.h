@@ -55,6 +55,11 @@ struct ngx_mqtt_entry_s {
     union {
         uint32_t             id;        /* subscription identifier, 0: none */
         ngx_mqtt_sub_ids_t  *ids;
+
+        struct {
+            uint32_t         id;
+            uint32_t         hash;      /* of the subscription it came by */
+        } shared;
     } u;
 
     uint32_t              order;

@@ -105,6 +105,7 @@ ngx_mqtt_rebuild_locked(ngx_mqtt_zone_t *zone, ngx_uint_t dead)
     (void) ngx_mqtt_hash_init_locked(zone, &root->sessions);
     (void) ngx_mqtt_hash_init_locked(zone, &root->subs);
     (void) ngx_mqtt_hash_init_locked(zone, &root->nodes);
+    (void) ngx_mqtt_hash_init_locked(zone, &root->groups);
 
     ngx_mqtt_rebuild_walk(zone, NGX_MQTT_KIND_HUB, ngx_mqtt_rebuild_link_hub);
     ngx_mqtt_rebuild_walk(zone, NGX_MQTT_KIND_SESSION,

@@ -58,7 +58,7 @@ ngx_mqtt_retain_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
 {
     ngx_mqtt_node_t  *node;
 
-    node = ngx_mqtt_node_find_locked(zone, hub->retained, topic, 0);
+    node = ngx_mqtt_node_of_topic_locked(zone, hub->retained, topic, 0);
 
     return node ? node->retain : NULL;
 }
@@ -108,7 +108,7 @@ ngx_mqtt_retain_link_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_retain_t *retain,
 
     hub = retain->hub;
 
-    node = ngx_mqtt_node_find_locked(zone, hub->retained, topic, 1);
+    node = ngx_mqtt_node_of_topic_locked(zone, hub->retained, topic, 1);
     if (node == NULL) {
         return NGX_ERROR;
     }
@@ -253,7 +253,7 @@ ngx_mqtt_retain_narrow_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_sub_t *sub,
     ngx_mqtt_narrow_t *narrow)
 {
     ngx_str_t   rest, level;
-    ngx_uint_t  i, first;
+    ngx_uint_t  i, first, depth;
 
     narrow->nfound = 0;
     narrow->nfront = 1;
@@ -263,7 +263,14 @@ ngx_mqtt_retain_narrow_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_sub_t *sub,
     rest.len = sub->len;
     first = 1;
 
-    while (ngx_mqtt_topic_level(&rest, &level) == NGX_OK) {
+    for (depth = 0; rest.data; depth++) {
+
+        if (depth == NGX_MQTT_DEPTH && (rest.len != 1 || rest.data[0] != '#'))
+        {
+            return NGX_AGAIN;
+        }
+
+        (void) ngx_mqtt_topic_level(&rest, &level);
 
         if (level.len == 1 && level.data[0] == '#') {
             return ngx_mqtt_retain_below_locked(narrow, first);
@@ -292,15 +299,18 @@ static ngx_int_t
 ngx_mqtt_retain_step_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_narrow_t *narrow,
     ngx_str_t *level, ngx_uint_t first)
 {
+    uint64_t          hash;
     ngx_uint_t        i, n;
     ngx_mqtt_node_t  *node;
 
     n = 0;
+    hash = ngx_mqtt_node_hash(zone, level);
 
     for (i = 0; i < narrow->nfront; i++) {
 
         if (level->len != 1 || level->data[0] != '+') {
-            node = ngx_mqtt_node_child_locked(zone, narrow->front[i], level);
+            node = ngx_mqtt_node_child_locked(zone, narrow->front[i], level,
+                                              hash);
 
             if (node) {
                 narrow->back[n++] = node;

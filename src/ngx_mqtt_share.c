@@ -12,16 +12,10 @@
 /* members of a group that are asked for one message */
 #define NGX_MQTT_SHARE_TRIES    128
 
-/* subscriptions of an ended session looked at for one message */
-#define NGX_MQTT_SHARE_SUBS     1024
-
-
-static ngx_mqtt_group_t *ngx_mqtt_share_group_locked(ngx_mqtt_worker_t *w,
-    ngx_mqtt_session_t *s, ngx_mqtt_entry_t *e);
-
 
 ngx_mqtt_sub_t *
-ngx_mqtt_share_member_locked(ngx_mqtt_group_t *group, ngx_mqtt_message_t *m)
+ngx_mqtt_share_member_locked(ngx_mqtt_group_t *group, ngx_mqtt_message_t *m,
+    ngx_uint_t *budget)
 {
     size_t               size;
     ngx_uint_t           i, n, qos;
@@ -61,6 +55,8 @@ ngx_mqtt_share_member_locked(ngx_mqtt_group_t *group, ngx_mqtt_message_t *m)
         online = online ? online : sub;
     }
 
+    *budget -= ngx_min(*budget, i);
+
     sub = online ? online : offline;
 
     if (sub) {
@@ -78,12 +74,11 @@ ngx_mqtt_share_member_locked(ngx_mqtt_group_t *group, ngx_mqtt_message_t *m)
 
 void
 ngx_mqtt_share_pass_on_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
-    ngx_mqtt_entry_t *e)
+    ngx_mqtt_entry_t *e, ngx_uint_t *budget)
 {
     ngx_uint_t           qos;
     ngx_mqtt_sub_t      *sub;
     ngx_mqtt_entry_t    *copy;
-    ngx_mqtt_group_t    *group;
     ngx_mqtt_message_t  *m;
 
     m = e->m.message;
@@ -96,12 +91,13 @@ ngx_mqtt_share_pass_on_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         return;
     }
 
-    group = ngx_mqtt_share_group_locked(w, s, e);
-    if (group == NULL) {
+    sub = ngx_mqtt_sub_by_hash_locked(w->zone, s, e->u.shared.hash);
+
+    if (sub == NULL || sub->group == NULL) {
         return;
     }
 
-    sub = ngx_mqtt_share_member_locked(group, m);
+    sub = ngx_mqtt_share_member_locked(sub->group, m, budget);
     if (sub == NULL) {
         return;
     }
@@ -116,45 +112,7 @@ ngx_mqtt_share_pass_on_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     }
 
     copy->flags = NGX_MQTT_ENTRY_SHARED;
+    copy->u.shared.hash = sub->link.hash;
 
     ngx_mqtt_queue_append_locked(w, sub->session, copy, m);
-}
-
-
-/* The shared subscription by which a session got a message. */
-
-static ngx_mqtt_group_t *
-ngx_mqtt_share_group_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
-    ngx_mqtt_entry_t *e)
-{
-    ngx_str_t            topic, full;
-    ngx_uint_t           n;
-    ngx_mqtt_sub_t      *sub;
-    ngx_mqtt_filter_t    filter;
-    ngx_mqtt_message_t  *m;
-
-    m = e->m.message;
-
-    topic.len = m->topic_len;
-    topic.data = ngx_mqtt_message_topic(m, w->topic);
-
-    n = NGX_MQTT_SHARE_SUBS;
-
-    for (sub = s->subs; sub && n; sub = sub->next, n--) {
-
-        if (sub->group == NULL || sub->id != e->u.id) {
-            continue;
-        }
-
-        full.data = sub->filter;
-        full.len = sub->len;
-
-        if (ngx_mqtt_filter_parse(&full, &filter) == NGX_OK
-            && ngx_mqtt_topic_match(&filter.filter, &topic))
-        {
-            return sub->group;
-        }
-    }
-
-    return NULL;
 }

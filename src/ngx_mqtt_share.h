@@ -16,18 +16,19 @@
 /*
  * Whose turn it is in a shared subscription: the next member that can be sent
  * to now, otherwise one that is connected, otherwise one that is not.  NULL:
- * none takes the message (4.8.2).
+ * none takes the message (4.8.2).  Those asked are counted off "*budget" as
+ * far as that goes.
  */
 ngx_mqtt_sub_t *ngx_mqtt_share_member_locked(ngx_mqtt_group_t *group,
-    ngx_mqtt_message_t *m);
+    ngx_mqtt_message_t *m, ngx_uint_t *budget);
 
 /*
  * Gives what an ended session got by a shared subscription, and did not
  * acknowledge, to another member of the group, if one takes it.  The entry
- * stays in the ended session's queue.
+ * stays in the ended session's queue.  "*budget" as above.
  */
 void ngx_mqtt_share_pass_on_locked(ngx_mqtt_worker_t *w,
-    ngx_mqtt_session_t *s, ngx_mqtt_entry_t *e);
+    ngx_mqtt_session_t *s, ngx_mqtt_entry_t *e, ngx_uint_t *budget);
 
 
 #endif /* _NGX_MQTT_SHARE_H_INCLUDED_ */

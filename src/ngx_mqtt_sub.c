@@ -13,6 +13,8 @@ static uint32_t ngx_mqtt_sub_hash(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s, u_char *filter, size_t len);
 static ngx_mqtt_group_t *ngx_mqtt_group_get_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_node_t *node, ngx_str_t *name);
+static uint32_t ngx_mqtt_group_hash(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_node_t *node, ngx_str_t *name);
 static void ngx_mqtt_sub_unlink_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_sub_t *sub);
 static void ngx_mqtt_group_release_locked(ngx_mqtt_zone_t *zone,
@@ -42,6 +44,29 @@ ngx_mqtt_sub_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
         if (sub->session == s && sub->len == filter->len
             && ngx_memcmp(sub->filter, filter->data, filter->len) == 0)
         {
+            return sub;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_mqtt_sub_t *
+ngx_mqtt_sub_by_hash_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
+    uint32_t hash)
+{
+    ngx_mqtt_sub_t   *sub;
+    ngx_mqtt_link_t  *link;
+
+    link = ngx_mqtt_hash_first(&zone->root->subs, hash);
+
+    for ( /* void */ ; link; link = link->next) {
+
+        sub = (ngx_mqtt_sub_t *)
+                  ((u_char *) link - offsetof(ngx_mqtt_sub_t, link));
+
+        if (link->hash == hash && sub->session == s) {
             return sub;
         }
     }
@@ -134,7 +159,7 @@ ngx_mqtt_sub_link_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_sub_t *sub)
     hub = sub->session->hub;
     group = NULL;
 
-    node = ngx_mqtt_node_find_locked(zone, hub->subs, &filter.filter, 1);
+    node = ngx_mqtt_node_of_filter_locked(zone, hub->subs, &filter.filter, 1);
     if (node == NULL) {
         return NGX_ERROR;
     }
@@ -142,6 +167,10 @@ ngx_mqtt_sub_link_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_sub_t *sub)
     list = &node->subs;
 
     if (filter.shared) {
+        if (ngx_mqtt_node_is_deep(node)) {
+            filter.share.len += 1 + filter.filter.len;
+        }
+
         group = ngx_mqtt_group_get_locked(zone, node, &filter.share);
 
         if (group == NULL) {
@@ -184,12 +213,9 @@ ngx_mqtt_group_get_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *node,
 {
     ngx_mqtt_group_t  *group;
 
-    for (group = node->groups; group; group = group->next) {
-        if (group->len == name->len
-            && ngx_memcmp(group->name, name->data, name->len) == 0)
-        {
-            return group;
-        }
+    group = ngx_mqtt_group_find_locked(zone, node, name);
+    if (group) {
+        return group;
     }
 
     group = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_GROUP,
@@ -205,10 +231,94 @@ ngx_mqtt_group_get_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *node,
     group->len = name->len;
     ngx_memcpy(group->name, name->data, name->len);
     group->next = node->groups;
+    group->prev = &node->groups;
+
+    if (group->next) {
+        ngx_mqtt_set(group->next->prev, &group->next);
+    }
 
     ngx_mqtt_set(node->groups, group);
 
+    ngx_mqtt_hash_add_locked(zone, &zone->root->groups, &group->link,
+                             ngx_mqtt_group_hash(zone, node, name));
+
     return group;
+}
+
+
+ngx_mqtt_group_t *
+ngx_mqtt_group_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *node,
+    ngx_str_t *name)
+{
+    uint32_t           hash;
+    ngx_mqtt_link_t   *link;
+    ngx_mqtt_group_t  *group;
+
+    if (node->groups == NULL) {
+        return NULL;
+    }
+
+    hash = ngx_mqtt_group_hash(zone, node, name);
+    link = ngx_mqtt_hash_first(&zone->root->groups, hash);
+
+    for ( /* void */ ; link; link = link->next) {
+
+        if (link->hash != hash) {
+            continue;
+        }
+
+        group = (ngx_mqtt_group_t *)
+                    ((u_char *) link - offsetof(ngx_mqtt_group_t, link));
+
+        if (group->node == node && group->len == name->len
+            && ngx_memcmp(group->name, name->data, name->len) == 0)
+        {
+            return group;
+        }
+    }
+
+    return NULL;
+}
+
+
+static uint32_t
+ngx_mqtt_group_hash(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *node,
+    ngx_str_t *name)
+{
+    return (uint32_t) ngx_mqtt_siphash(zone->root->key, (uintptr_t) node,
+                                       name->data, name->len);
+}
+
+
+ngx_uint_t
+ngx_mqtt_sub_matches_locked(ngx_mqtt_sub_t *sub, ngx_str_t *topic,
+    ngx_uint_t *budget)
+{
+    ngx_str_t  filter;
+
+    filter.data = sub->filter;
+    filter.len = sub->len;
+
+    *budget -= ngx_min(*budget, ngx_mqtt_topic_cost(&filter, topic));
+
+    return ngx_mqtt_topic_match(&filter, topic);
+}
+
+
+ngx_uint_t
+ngx_mqtt_group_matches_locked(ngx_mqtt_group_t *group, ngx_str_t *topic,
+    ngx_uint_t *budget)
+{
+    ngx_str_t  name, filter;
+
+    filter.data = group->name;
+    filter.len = group->len;
+
+    (void) ngx_mqtt_topic_level(&filter, &name);
+
+    *budget -= ngx_min(*budget, ngx_mqtt_topic_cost(&filter, topic));
+
+    return ngx_mqtt_topic_match(&filter, topic);
 }
 
 
@@ -284,14 +394,12 @@ ngx_mqtt_sub_unlink_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_sub_t *sub)
 static void
 ngx_mqtt_group_release_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_group_t *group)
 {
-    ngx_mqtt_group_t  **prev;
+    ngx_mqtt_set(*group->prev, group->next);
 
-    for (prev = &group->node->groups; *prev; prev = &(*prev)->next) {
-        if (*prev == group) {
-            ngx_mqtt_set(*prev, group->next);
-            break;
-        }
+    if (group->next) {
+        ngx_mqtt_set(group->next->prev, group->prev);
     }
 
+    ngx_mqtt_hash_del_locked(zone, &zone->root->groups, &group->link);
     ngx_mqtt_block_retire_locked(zone, group);
 }

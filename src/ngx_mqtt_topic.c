@@ -123,16 +123,25 @@ ngx_mqtt_filter_levels(ngx_mqtt_filter_t *f)
 ngx_uint_t
 ngx_mqtt_topic_match(const ngx_str_t *filter, const ngx_str_t *topic)
 {
+    if (filter->len && topic->len && topic->data[0] == '$'
+        && (filter->data[0] == '+' || filter->data[0] == '#'))
+    {
+        return 0;
+    }
+
+    return ngx_mqtt_topic_match_rest(filter, topic);
+}
+
+
+ngx_uint_t
+ngx_mqtt_topic_match_rest(const ngx_str_t *filter, const ngx_str_t *topic)
+{
     const u_char  *f, *flast, *t, *tlast;
 
     f = filter->data;
     flast = f + filter->len;
     t = topic->data;
     tlast = t + topic->len;
-
-    if (f < flast && t < tlast && *t == '$' && (*f == '+' || *f == '#')) {
-        return 0;
-    }
 
     while (f < flast) {
 
@@ -141,9 +150,8 @@ ngx_mqtt_topic_match(const ngx_str_t *filter, const ngx_str_t *topic)
         }
 
         if (*f == '+') {
-            while (t < tlast && *t != '/') {
-                t++;
-            }
+            t = (t < tlast) ? memchr(t, '/', tlast - t) : NULL;
+            t = t ? t : tlast;
 
             f++;
             continue;

@@ -43,6 +43,14 @@ ngx_int_t ngx_mqtt_filter_parse(const ngx_str_t *full, ngx_mqtt_filter_t *f);
 ngx_uint_t ngx_mqtt_topic_match(const ngx_str_t *filter,
     const ngx_str_t *topic);
 
+/* The same behind the first level, where "$" is an ordinary character. */
+ngx_uint_t ngx_mqtt_topic_match_rest(const ngx_str_t *filter,
+    const ngx_str_t *topic);
+
+/* What a match takes at most, as a number of blocks in the zone looked at. */
+#define ngx_mqtt_topic_cost(filter, topic)                                    \
+    ((filter)->len / 128 + (topic)->len / 2048)
+
 /*
  * Takes the next level from "rest", which begins as a copy of a topic or a
  * filter and is consumed; rest->data becomes NULL with the last level, so

@@ -9,12 +9,24 @@
 #include <ngx_mqtt_tree.h>
 
 
+static ngx_mqtt_node_t *ngx_mqtt_node_find_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_node_t *node, ngx_str_t *path, ngx_str_t *deep,
+    ngx_uint_t create);
 static ngx_mqtt_node_t *ngx_mqtt_node_create_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_node_t *parent, ngx_str_t *level);
-static uint32_t ngx_mqtt_node_hash(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_node_t *parent, ngx_str_t *level);
-static ngx_int_t ngx_mqtt_match_add(ngx_mqtt_match_t *match,
+    ngx_mqtt_node_t *parent, ngx_str_t *level, uint64_t hash);
+static uint32_t ngx_mqtt_node_link_hash(ngx_mqtt_node_t *parent,
+    uint64_t hash);
+static void ngx_mqtt_match_level(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_match_t *match);
+static void ngx_mqtt_match_node_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_match_t *match, ngx_mqtt_node_t *node);
+static void ngx_mqtt_match_add(ngx_mqtt_match_t *match,
     ngx_mqtt_node_t *node);
+
+
+/* of the node below NGX_MQTT_DEPTH that filters share: no topic has U+0000 */
+
+static ngx_str_t  ngx_mqtt_node_deep = { 1, (u_char *) "\0" };
 
 
 ngx_mqtt_node_t *
@@ -32,9 +44,26 @@ ngx_mqtt_node_root_locked(ngx_mqtt_zone_t *zone)
 }
 
 
+uint64_t
+ngx_mqtt_node_hash(ngx_mqtt_zone_t *zone, ngx_str_t *level)
+{
+    return ngx_mqtt_siphash(zone->root->key, 0, level->data, level->len);
+}
+
+
+/* The level's is made once for all parents in which it is looked up. */
+
+static uint32_t
+ngx_mqtt_node_link_hash(ngx_mqtt_node_t *parent, uint64_t hash)
+{
+    return (uint32_t) (((hash ^ (uintptr_t) parent) * 0x9e3779b97f4a7c15ULL)
+                       >> 32);
+}
+
+
 ngx_mqtt_node_t *
 ngx_mqtt_node_child_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *parent,
-    ngx_str_t *level)
+    ngx_str_t *level, uint64_t level_hash)
 {
     uint32_t          hash;
     ngx_mqtt_link_t  *link;
@@ -44,7 +73,7 @@ ngx_mqtt_node_child_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *parent,
         return NULL;
     }
 
-    hash = ngx_mqtt_node_hash(zone, parent, level);
+    hash = ngx_mqtt_node_link_hash(parent, level_hash);
     link = ngx_mqtt_hash_first(&zone->root->nodes, hash);
 
     for ( /* void */ ; link; link = link->next) {
@@ -67,26 +96,48 @@ ngx_mqtt_node_child_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *parent,
 }
 
 
-static uint32_t
-ngx_mqtt_node_hash(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *parent,
-    ngx_str_t *level)
+ngx_mqtt_node_t *
+ngx_mqtt_node_of_filter_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *root,
+    ngx_str_t *filter, ngx_uint_t create)
 {
-    return (uint32_t) ngx_mqtt_siphash(zone->root->key, (uintptr_t) parent,
-                                       level->data, level->len);
+    return ngx_mqtt_node_find_locked(zone, root, filter, &ngx_mqtt_node_deep,
+                                     create);
 }
 
 
 ngx_mqtt_node_t *
-ngx_mqtt_node_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *root,
-    ngx_str_t *path, ngx_uint_t create)
+ngx_mqtt_node_of_topic_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *root,
+    ngx_str_t *topic, ngx_uint_t create)
 {
-    ngx_str_t         rest, level;
-    ngx_mqtt_node_t  *node, *child;
+    return ngx_mqtt_node_find_locked(zone, root, topic, NULL, create);
+}
 
-    node = root;
+
+/* "deep" stands for what is left below NGX_MQTT_DEPTH, or NULL for itself. */
+
+static ngx_mqtt_node_t *
+ngx_mqtt_node_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *node,
+    ngx_str_t *path, ngx_str_t *deep, ngx_uint_t create)
+{
+    uint64_t          hash;
+    ngx_str_t         rest, level;
+    ngx_uint_t        depth;
+    ngx_mqtt_node_t  *child;
+
     rest = *path;
 
-    while (ngx_mqtt_topic_level(&rest, &level) == NGX_OK) {
+    for (depth = 0; rest.data; depth++) {
+
+        if (depth < NGX_MQTT_DEPTH || (rest.len == 1 && rest.data[0] == '#'))
+        {
+            (void) ngx_mqtt_topic_level(&rest, &level);
+
+        } else {
+            level = deep ? *deep : rest;
+            rest.data = NULL;
+        }
+
+        hash = 0;
 
         if (level.len == 1 && level.data[0] == '+') {
             child = node->plus;
@@ -95,7 +146,8 @@ ngx_mqtt_node_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *root,
             child = node->multi;
 
         } else {
-            child = ngx_mqtt_node_child_locked(zone, node, &level);
+            hash = ngx_mqtt_node_hash(zone, &level);
+            child = ngx_mqtt_node_child_locked(zone, node, &level, hash);
         }
 
         if (child == NULL) {
@@ -104,7 +156,7 @@ ngx_mqtt_node_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *root,
                 return NULL;
             }
 
-            child = ngx_mqtt_node_create_locked(zone, node, &level);
+            child = ngx_mqtt_node_create_locked(zone, node, &level, hash);
 
             if (child == NULL) {
                 ngx_mqtt_node_prune_locked(zone, node);
@@ -121,7 +173,7 @@ ngx_mqtt_node_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *root,
 
 static ngx_mqtt_node_t *
 ngx_mqtt_node_create_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *parent,
-    ngx_str_t *level)
+    ngx_str_t *level, uint64_t hash)
 {
     ngx_mqtt_node_t  *node;
 
@@ -154,7 +206,7 @@ ngx_mqtt_node_create_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *parent,
 
         ngx_mqtt_set(parent->children, node);
         ngx_mqtt_hash_add_locked(zone, &zone->root->nodes, &node->link,
-                                 ngx_mqtt_node_hash(zone, parent, level));
+                                 ngx_mqtt_node_link_hash(parent, hash));
     }
 
     ngx_mqtt_set(parent->nchildren, parent->nchildren + 1);
@@ -196,96 +248,133 @@ ngx_mqtt_node_prune_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *node)
 }
 
 
-ngx_int_t
-ngx_mqtt_tree_match_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *root,
+void
+ngx_mqtt_match_start(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *root,
     ngx_str_t *topic, ngx_mqtt_match_t *match)
 {
-    ngx_str_t          rest, level;
-    ngx_uint_t         i, n, nback, wild;
-    ngx_mqtt_node_t   *node, *child, **swap;
-
     match->n = 0;
+    match->front[0] = root;
+    match->nfront = 1;
+    match->next = 0;
+    match->nback = 0;
+    match->rest = *topic;
+    match->depth = 0;
+    match->end = 0;
 
-    if (match->max == 0) {
-        return NGX_AGAIN;
-    }
-
-    rest = *topic;
+    ngx_mqtt_match_level(zone, match);
 
     /* [MQTT-4.7.2-1]: a wildcard in the first level leaves out "$..." */
 
-    wild = (topic->data[0] != '$');
+    match->wild = (topic->data[0] != '$');
+}
 
-    match->front[0] = root;
-    n = 1;
 
-    while (n && ngx_mqtt_topic_level(&rest, &level) == NGX_OK) {
+/* The level that the front is to be compared with. */
 
-        if (2 * n > match->max) {
-            return NGX_AGAIN;
+static void
+ngx_mqtt_match_level(ngx_mqtt_zone_t *zone, ngx_mqtt_match_t *match)
+{
+    match->wild = 1;
+    match->level.len = 0;
+
+    if (match->rest.data == NULL) {
+        match->end = 1;
+        return;
+    }
+
+    if (match->depth++ < NGX_MQTT_DEPTH) {
+        (void) ngx_mqtt_topic_level(&match->rest, &match->level);
+
+    } else {
+        match->level = ngx_mqtt_node_deep;
+        match->rest.data = NULL;
+    }
+
+    match->hash = ngx_mqtt_node_hash(zone, &match->level);
+}
+
+
+ngx_int_t
+ngx_mqtt_tree_match_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_match_t *match,
+    ngx_uint_t *budget)
+{
+    ngx_uint_t         cost;
+    ngx_mqtt_node_t  **swap;
+
+    for ( ;; ) {
+
+        /* a node, what hangs at it, and the comparison with a child */
+
+        cost = 2 + match->level.len / 1024;
+
+        for ( /* void */ ; match->next < match->nfront; match->next++) {
+
+            if (match->n + 2 > match->max || match->nback + 2 > match->max) {
+                return NGX_AGAIN;
+            }
+
+            if (*budget == 0) {
+                return NGX_BUSY;
+            }
+
+            *budget -= ngx_min(*budget, cost);
+
+            ngx_mqtt_match_node_locked(zone, match,
+                                       match->front[match->next]);
         }
 
-        nback = 0;
-
-        for (i = 0; i < n; i++) {
-            node = match->front[i];
-
-            if (wild) {
-                if (node->multi
-                    && ngx_mqtt_match_add(match, node->multi) != NGX_OK)
-                {
-                    return NGX_AGAIN;
-                }
-
-                if (node->plus) {
-                    match->back[nback++] = node->plus;
-                }
-            }
-
-            child = ngx_mqtt_node_child_locked(zone, node, &level);
-
-            if (child) {
-                match->back[nback++] = child;
-            }
+        if (match->end || match->nback == 0) {
+            return NGX_OK;
         }
 
         swap = match->front;
         match->front = match->back;
         match->back = swap;
 
-        n = nback;
-        wild = 1;
+        match->nfront = match->nback;
+        match->next = 0;
+        match->nback = 0;
+
+        ngx_mqtt_match_level(zone, match);
     }
-
-    for (i = 0; i < n; i++) {
-        node = match->front[i];
-
-        if (ngx_mqtt_match_add(match, node) != NGX_OK
-            || (node->multi
-                && ngx_mqtt_match_add(match, node->multi) != NGX_OK))
-        {
-            return NGX_AGAIN;
-        }
-    }
-
-    return NGX_OK;
 }
 
 
-static ngx_int_t
+static void
+ngx_mqtt_match_node_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_match_t *match,
+    ngx_mqtt_node_t *node)
+{
+    ngx_mqtt_node_t  *child;
+
+    /* "a/#" matches "a" too */
+
+    if (node->multi && match->wild) {
+        ngx_mqtt_match_add(match, node->multi);
+    }
+
+    if (match->end) {
+        ngx_mqtt_match_add(match, node);
+        return;
+    }
+
+    if (node->plus && match->wild) {
+        match->back[match->nback++] = node->plus;
+    }
+
+    child = ngx_mqtt_node_child_locked(zone, node, &match->level,
+                                       match->hash);
+    if (child) {
+        match->back[match->nback++] = child;
+    }
+}
+
+
+static void
 ngx_mqtt_match_add(ngx_mqtt_match_t *match, ngx_mqtt_node_t *node)
 {
-    if (node->subs == NULL && node->groups == NULL) {
-        return NGX_OK;
+    if (node->subs || node->groups) {
+        match->nodes[match->n++] = node;
     }
-
-    if (match->n == match->max) {
-        return NGX_AGAIN;
-    }
-
-    match->nodes[match->n++] = node;
-
-    return NGX_OK;
 }
 
 
@@ -302,7 +391,14 @@ ngx_mqtt_match_grow(ngx_mqtt_match_t *match, ngx_log_t *log)
         return NGX_ERROR;
     }
 
-    ngx_mqtt_match_free(match);
+    if (match->memory) {
+        ngx_memcpy(p, match->nodes, match->n * sizeof(ngx_mqtt_node_t *));
+        ngx_memcpy(p + max, match->front,
+                   match->nfront * sizeof(ngx_mqtt_node_t *));
+        ngx_memcpy(p + 2 * max, match->back,
+                   match->nback * sizeof(ngx_mqtt_node_t *));
+        ngx_free(match->memory);
+    }
 
     match->memory = p;
     match->nodes = p;

@@ -18,7 +18,13 @@
  * Shared, derived; one level of a filter or of a retained message's topic.
  * A child is found by the zone's hash of (parent, level), the wildcards by
  * pointers.
+ *
+ * Below NGX_MQTT_DEPTH levels there is one more at most.  Its "level" is all
+ * that is left of a topic; filters share one node, whose level no topic has,
+ * and are compared as a whole.  But "#" is a level of its own there too.
  */
+
+#define NGX_MQTT_DEPTH        32
 
 struct ngx_mqtt_node_s {
     ngx_mqtt_link_t       link;
@@ -41,10 +47,19 @@ struct ngx_mqtt_node_s {
 };
 
 
-/* Shared, derived; the members of one share name on one filter. */
+#define ngx_mqtt_node_is_deep(node)                                           \
+    ((node)->len == 1 && (node)->level[0] == '\0')
+
+
+/*
+ * Shared, derived; the members of one share name on one filter.  At a deep
+ * node the name goes on with a slash and the filter.
+ */
 
 struct ngx_mqtt_group_s {
-    ngx_mqtt_group_t     *next;
+    ngx_mqtt_link_t       link;         /* root->groups */
+    ngx_mqtt_group_t     *next;         /* of the node */
+    ngx_mqtt_group_t    **prev;
     ngx_mqtt_node_t      *node;
     ngx_mqtt_sub_t       *members;
     ngx_mqtt_sub_t       *turn;         /* whose turn it is; NULL: first's */
@@ -89,15 +104,19 @@ struct ngx_mqtt_sub_s {
 ngx_mqtt_node_t *ngx_mqtt_node_root_locked(ngx_mqtt_zone_t *zone);
 
 /*
- * Finds the node of a topic or filter below "root"; "create" makes what is
- * missing (NULL then: the zone is full, and nothing was made).
+ * Finds the node of a filter below hub->subs, or of a topic below
+ * hub->retained; "create" makes what is missing (NULL then: the zone is full,
+ * and nothing was made).
  */
-ngx_mqtt_node_t *ngx_mqtt_node_find_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_node_t *root, ngx_str_t *path, ngx_uint_t create);
+ngx_mqtt_node_t *ngx_mqtt_node_of_filter_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_node_t *root, ngx_str_t *filter, ngx_uint_t create);
+ngx_mqtt_node_t *ngx_mqtt_node_of_topic_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_node_t *root, ngx_str_t *topic, ngx_uint_t create);
 
-/* A direct child by its level, or NULL. */
+/* A direct child by its level and the level's hash, or NULL. */
 ngx_mqtt_node_t *ngx_mqtt_node_child_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_node_t *parent, ngx_str_t *level);
+    ngx_mqtt_node_t *parent, ngx_str_t *level, uint64_t hash);
+uint64_t ngx_mqtt_node_hash(ngx_mqtt_zone_t *zone, ngx_str_t *level);
 
 /* Removes the node and its parents as far as nothing needs them. */
 void ngx_mqtt_node_prune_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *node);
@@ -114,8 +133,16 @@ ngx_int_t ngx_mqtt_sub_add_locked(ngx_mqtt_zone_t *zone,
 ngx_mqtt_sub_t *ngx_mqtt_sub_find_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s, ngx_str_t *filter);
 
+/* One by the hash in its link, for the life of the zone, or NULL. */
+ngx_mqtt_sub_t *ngx_mqtt_sub_by_hash_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_session_t *s, uint32_t hash);
+
 /* Removes a subscription; never fails. */
 void ngx_mqtt_sub_remove_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_sub_t *sub);
+
+/* The group of a share name at a node, or NULL. */
+ngx_mqtt_group_t *ngx_mqtt_group_find_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_node_t *node, ngx_str_t *name);
 
 /*
  * Puts a subscription into the derived structures: used by add and rebuild.
@@ -125,22 +152,53 @@ ngx_int_t ngx_mqtt_sub_link_locked(ngx_mqtt_zone_t *zone,
 
 
 /*
+ * Whether a subscription or a group of a deep node matches a topic.  What it
+ * costs is counted off "*budget" as far as that goes, in nodes looked at.
+ */
+ngx_uint_t ngx_mqtt_sub_matches_locked(ngx_mqtt_sub_t *sub,
+    ngx_str_t *topic, ngx_uint_t *budget);
+ngx_uint_t ngx_mqtt_group_matches_locked(ngx_mqtt_group_t *group,
+    ngx_str_t *topic, ngx_uint_t *budget);
+
+
+/*
  * The nodes whose filters match a topic, collected into arrays that belong
- * to a worker.  NGX_AGAIN: the arrays were too small; call
- * ngx_mqtt_match_grow() without the lock, then again.
+ * to a worker.  What was found at a deep node is still to be compared.
  */
 
 typedef struct {
     void                 *memory;
     ngx_mqtt_node_t     **nodes;        /* found */
     ngx_uint_t            n;
-    ngx_mqtt_node_t     **front;        /* of this level, and of the next */
-    ngx_mqtt_node_t     **back;
     ngx_uint_t            max;          /* of each of the three */
+
+    ngx_mqtt_node_t     **front;        /* of this level ... */
+    ngx_uint_t            nfront;
+    ngx_uint_t            next;         /* ... to be looked at */
+    ngx_mqtt_node_t     **back;         /* of the next level */
+    ngx_uint_t            nback;
+
+    ngx_str_t             rest;         /* of the topic */
+    ngx_str_t             level;
+    uint64_t              hash;         /* of the level */
+    ngx_uint_t            depth;
+    unsigned              wild:1;       /* wildcards match this level */
+    unsigned              end:1;        /* behind the last level */
 } ngx_mqtt_match_t;
 
+/* "topic" stays where it is until the end; the arrays must have room. */
+void ngx_mqtt_match_start(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *root,
+    ngx_str_t *topic, ngx_mqtt_match_t *match);
+
+/*
+ * Continues.  NGX_OK: found all.  NGX_BUSY: "*budget", which it counts down,
+ * is used up; call it again later.  NGX_AGAIN: the arrays are too small, call
+ * ngx_mqtt_match_grow() without the lock, then again.  While the lock is
+ * released the worker stands within ngx_mqtt_slot_enter_locked(); after a
+ * rebuild everything starts anew.
+ */
 ngx_int_t ngx_mqtt_tree_match_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_node_t *root, ngx_str_t *topic, ngx_mqtt_match_t *match);
+    ngx_mqtt_match_t *match, ngx_uint_t *budget);
 
 ngx_int_t ngx_mqtt_match_grow(ngx_mqtt_match_t *match, ngx_log_t *log);
 void ngx_mqtt_match_free(ngx_mqtt_match_t *match);

@@ -63,6 +63,7 @@ struct ngx_mqtt_root_s {
     ngx_mqtt_hash_t       sessions;    /* by hub and client id */
     ngx_mqtt_hash_t       subs;        /* by session and filter */
     ngx_mqtt_hash_t       nodes;       /* by parent and level */
+    ngx_mqtt_hash_t       groups;      /* by node and name */
 
     ngx_mqtt_wheel_t      session_wheel;
     ngx_mqtt_wheel_t      retain_wheel;

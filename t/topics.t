@@ -256,3 +256,90 @@ for $s in 1..10
     end
     s$s . nothing
 end
+
+=== TEST 17: 32767 levels
+--- versions: 4 5
+--- workers: 1 2
+--- zone: 32m
+--- mqtt
+exact,plus,hash,first,other,pub connects
+exact subscribes 32766*"x/"x qos=1
+plus subscribes 20000*"x/""+"12766*"/x" qos=1
+hash subscribes 32766*"x/""#"
+first subscribes "+"32766*"/x"
+other subscribes 32766*"x/"y 32765*"x/"x 31*"x/""+"
+pub publishes 32766*"x/"x qos=1 payload="1"
+exact < PUBLISH 32766*"x/"x qos=1 id=* payload="1"
+plus < PUBLISH 32766*"x/"x qos=1 id=* payload="1"
+hash < PUBLISH 32766*"x/"x payload="1"
+first < PUBLISH 32766*"x/"x payload="1"
+pub publishes 32765*"x/"x payload="2"
+hash < PUBLISH 32765*"x/"x payload="2"
+other < PUBLISH 32765*"x/"x payload="2"
+exact unsubscribes 32766*"x/"x
+plus unsubscribes 20000*"x/""+"12766*"/x"
+hash unsubscribes 32766*"x/""#"
+pub publishes 32766*"x/"x payload="3"
+first < PUBLISH 32766*"x/"x payload="3"
+exact . nothing
+plus . nothing
+hash . nothing
+other . nothing
+
+=== TEST 18: as many retained
+--- versions: 4 5
+--- workers: 1 2
+--- zone: 32m
+--- mqtt
+a,b,c,pub connects
+pub publishes 32766*"x/"x qos=1 retain payload="deep"
+pub publishes 32*"x/"x qos=1 retain payload="33"
+a subscribes 32766*"x/"x
+a < PUBLISH 32766*"x/"x retain payload="deep"
+b subscribes 32*"x/""+"
+b < PUBLISH 32*"x/"x retain payload="33"
+b subscribes 32*"x/""+"32734*"/x"
+b < PUBLISH 32766*"x/"x retain payload="deep"
+c subscribes x/x/#
+for 1..2
+    c < PUBLISH * retain payload=*
+end
+pub publishes 32766*"x/"x qos=1 retain
+a,b,c < PUBLISH 32766*"x/"x
+d connects
+d subscribes "#"
+d < PUBLISH 32*"x/"x retain payload="33"
+d . nothing
+
+=== TEST 19: shares of deep filters
+--- workers: 1 2
+--- mqtt
+a,b,c,pub connects
+a,b subscribes "$share/g/"40*"x/""#" qos=1
+c subscribes "$share/g/"40*"x/""+"
+for 1..2
+    pub publishes 40*"x/"y qos=1
+    c < PUBLISH 40*"x/"y
+end
+a < PUBLISH 40*"x/"y qos=1 id=*
+b < PUBLISH 40*"x/"y qos=1 id=*
+for 1..2
+    pub publishes 40*"x/"y/z qos=1
+end
+a,b < PUBLISH 40*"x/"y/z qos=1 id=*
+pub publishes 39*"x/"y qos=1
+a,b unsubscribes "$share/g/"40*"x/""#"
+c . nothing
+
+=== TEST 20: a will
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+sub connects
+sub subscribes "#"
+a connects will=9999*"w/" will.payload="gone" will.retain=1
+a resets
+sub < PUBLISH 9999*"w/" payload="gone"
+b connects
+b subscribes 9999*"w/"
+b < PUBLISH 9999*"w/" retain payload="gone"

@@ -18,20 +18,30 @@ static const char  *test_words[] = {
     "", "a", "b", "c", "dd", "e", "$SYS", "+", "#"
 };
 
-static char  test_filters[TEST_FILTERS][64];
-static char  test_topics[TEST_TOPICS][64];
+static char  test_filters[TEST_FILTERS][128];
+static char  test_topics[TEST_TOPICS][128];
 
 
 static void
-test_tree_make(char *text, ngx_uint_t topic)
+test_tree_make(char *text, ngx_uint_t deep, ngx_uint_t topic)
 {
     ngx_uint_t  i, n, word;
 
     *text = '\0';
     n = 1 + random() % 5;
 
+    /* the last levels with nodes, and some below */
+
+    if (deep) {
+        n = NGX_MQTT_DEPTH + random() % 5 - 1;
+    }
+
     for (i = 0; i < n; i++) {
         word = random() % (topic ? 7 : 9);
+
+        if (deep && i < NGX_MQTT_DEPTH - 2) {
+            word = (topic || random() % 20) ? 1 : 7 + random() % 2;
+        }
 
         if (i) {
             strcat(text, "/");
@@ -57,26 +67,50 @@ test_tree_topic(store_t *st, const char *text, ngx_mqtt_session_t *s)
 {
     ngx_int_t          rc;
     ngx_str_t          topic, filter;
-    ngx_uint_t         i, found, wanted;
+    ngx_uint_t         i, found, wanted, budget;
     ngx_mqtt_sub_t    *sub;
+    ngx_mqtt_node_t   *node;
     ngx_mqtt_match_t  *match;
 
     topic = store_str(text);
     match = &st->w->match;
+    budget = 5;
 
-    while ((rc = ngx_mqtt_tree_match_locked(&st->zone, s->hub->subs, &topic,
-                                            match)) == NGX_AGAIN)
+    ngx_mqtt_match_start(&st->zone, s->hub->subs, &topic, match);
+
+    while ((rc = ngx_mqtt_tree_match_locked(&st->zone, match, &budget))
+           != NGX_OK)
     {
-        ngx_mqtt_match_grow(match, &test_log);
+        if (rc == NGX_AGAIN) {
+            ngx_mqtt_match_grow(match, &test_log);
+            continue;
+        }
+
+        if (budget) {
+            note("stopped with %lu of the budget left",
+                 (unsigned long) budget);
+            return 1;
+        }
+
+        budget = 5;
     }
 
     found = 0;
     wanted = 0;
 
     for (i = 0; i < match->n; i++) {
-        for (sub = match->nodes[i]->subs; sub; sub = sub->node_next) {
+        node = match->nodes[i];
+
+        for (sub = node->subs; sub; sub = sub->node_next) {
             filter.data = sub->filter;
             filter.len = sub->len;
+
+            if (ngx_mqtt_node_is_deep(node)
+                && !ngx_mqtt_sub_matches_locked(sub, &topic, &budget))
+            {
+                continue;
+            }
+
             found++;
 
             if (!ngx_mqtt_topic_match(&filter, &topic)) {
@@ -103,7 +137,7 @@ test_tree_topic(store_t *st, const char *text, ngx_mqtt_session_t *s)
 
 
 static void
-test_tree_random(store_t *st)
+test_tree_random(store_t *st, ngx_uint_t deep)
 {
     ngx_uint_t           i, bad, nodes, refused;
     store_client_t       c;
@@ -117,12 +151,12 @@ test_tree_random(store_t *st)
     refused = 0;
 
     for (i = 0; i < TEST_FILTERS; i++) {
-        test_tree_make(test_filters[i], 0);
+        test_tree_make(test_filters[i], deep, 0);
         refused += (store_subscribe(&c, test_filters[i], 1, 0) != NGX_OK);
     }
 
     for (i = 0; i < TEST_TOPICS; i++) {
-        test_tree_make(test_topics[i], 1);
+        test_tree_make(test_topics[i], deep, 1);
     }
 
     is_int(refused, 0, "%u different filters", s->nsubs);
@@ -213,6 +247,7 @@ static void
 test_tree_deep(store_t *st)
 {
     char                *deep;
+    ngx_uint_t           i, nodes;
     store_client_t       c;
     ngx_mqtt_session_t  *s;
 
@@ -227,11 +262,34 @@ test_tree_deep(store_t *st)
     is_int(test_tree_topic(st, deep, s), 0, "and its topic");
     store_check(st, "the longest filter");
 
-    memset(deep, '/', 1000);
-    deep[1000] = '\0';
+    (void) store_unsubscribe(&c, deep);
+    nodes = store_blocks(st, NGX_MQTT_KIND_NODE);
 
-    is_int(store_subscribe(&c, deep, 1, 0), NGX_OK, "1001 empty levels");
-    is_int(test_tree_topic(st, deep, s), 0, "and their topic");
+    for (i = 0; i < 32767; i++) {
+        deep[2 * i] = 'x';
+        deep[2 * i + 1] = '/';
+    }
+
+    deep[2 * i - 1] = '\0';
+
+    is_int(store_subscribe(&c, deep, 1, 0), NGX_OK, "a filter of 32767 levels");
+    is_int(test_tree_topic(st, deep, s), 0, "and its topic");
+    ok(store_blocks(st, NGX_MQTT_KIND_NODE) <= nodes + NGX_MQTT_DEPTH + 1,
+       "not a node for each level");
+
+    deep[2 * 32766] = '#';
+    is_int(store_subscribe(&c, deep, 1, 0), NGX_OK, "with # at its end");
+    deep[2 * 20000] = '+';
+    is_int(store_subscribe(&c, deep, 1, 0), NGX_OK, "with + in it");
+    memcpy(deep, "+/+/+/", 6);
+    is_int(store_subscribe(&c, deep, 1, 0), NGX_OK, "and at its beginning");
+
+    for (i = 0; i < 32767; i++) {
+        deep[2 * i] = 'x';
+    }
+
+    is_int(test_tree_topic(st, deep, s), 0, "the four match");
+    is_int(st->w->match.n, 2, "in two nodes");
     store_check(st, "a deep tree");
 
     store_close(&c, 0);
@@ -250,7 +308,9 @@ test_tree(void)
     store_create(&st, 4 * 1024 * 1024);
 
     test_tree_table(&st);
-    test_tree_random(&st);
+    test_tree_random(&st, 0);
+    store_run(st.w);
+    test_tree_random(&st, 1);
     store_run(st.w);
     test_tree_deep(&st);
 
