@@ -121,6 +121,10 @@ for $n in 1..900
         pub < PUBACK 1 0|0x10|0x97
     end
 end
+for $n in 1..9
+    pub > PUBLISH last-$n qos=1 id=1 retain payload=1980*x
+    pub < PUBACK 1 0|0x10|0x97
+end
 pub > PUBLISH last qos=1 id=1 retain payload=1980*x
 pub < PUBACK 1 0x97
 for $n in 1..900
