@@ -9,6 +9,8 @@ run_tests();
 __DATA__
 
 === TEST 1: max_qos 1
+--- conforms
+5.0 MQTT-3.2.2-9 MQTT-3.2.2-10 MQTT-3.2.2-11
 --- hub
 max_qos 1;
 --- mqtt
@@ -27,6 +29,8 @@ a < close
 watch . nothing
 
 === TEST 2: max_qos 0
+--- conforms
+5.0 MQTT-3.2.2-9 MQTT-3.2.2-10 MQTT-3.2.2-11
 --- hub
 max_qos 0;
 --- mqtt
@@ -39,6 +43,8 @@ a < DISCONNECT 0x9b
 a < close
 
 === TEST 3: max_qos and wills
+--- conforms
+5.0 MQTT-3.2.2-12
 --- hub
 max_qos 1;
 --- mqtt
@@ -63,6 +69,8 @@ sub < PUBLISH t qos=1 payload="x"
 sub . nothing
 
 === TEST 5: retain off
+--- conforms
+5.0 MQTT-3.2.2-13 MQTT-3.2.2-14
 --- hub
 retain off;
 --- mqtt

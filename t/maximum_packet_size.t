@@ -8,6 +8,8 @@ __DATA__
 
 === TEST 1: a message too large for its receiver counts as delivered
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.1.2-24 MQTT-3.1.2-25
 --- mqtt
 sub > CONNECT v5 clean max_packet=64
 sub < CONNACK
@@ -22,6 +24,8 @@ sub . nothing
 
 === TEST 2: it takes no place in the window
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.1.2-25
 --- mqtt
 sub > CONNECT v5 clean max_packet=64 receive_max=2
 sub < CONNACK
@@ -49,6 +53,8 @@ large < PUBLISH t payload=100*x
 small . nothing
 
 === TEST 4: to the byte
+--- conforms
+5.0 MQTT-3.1.2-24
 --- mqtt
 # 2 bytes of fixed header, 3 of topic, 1 of properties, and the payload
 sub > CONNECT v5 clean max_packet=50
@@ -61,6 +67,8 @@ sub . nothing
 
 === TEST 5: queued and retained messages too
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.1.2-24 MQTT-3.1.2-25
 --- mqtt
 sub connects resume
 sub subscribes t qos=1
@@ -76,6 +84,8 @@ sub subscribes r
 sub . nothing
 
 === TEST 6: subscription identifiers and other properties count
+--- conforms
+5.0 MQTT-3.1.2-24
 --- mqtt
 sub > CONNECT v5 clean max_packet=50
 sub < CONNACK
@@ -88,6 +98,8 @@ sub publishes t payload=30*x user=some:property
 sub . nothing
 
 === TEST 7: the server's own, to the byte
+--- conforms
+5.0 MQTT-3.2.2-15
 --- hub
 max_packet_size 1000;
 --- mqtt

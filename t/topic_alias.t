@@ -47,6 +47,8 @@ a publishes one
 a < PUBLISH one
 
 === TEST 4: 0 and what is above the maximum
+--- conforms
+5.0 MQTT-3.2.2-17
 --- mqtt
 a connects
 a > PUBLISH t alias=0
@@ -89,6 +91,8 @@ b < DISCONNECT 0x82
 b < close
 
 === TEST 8: none allowed
+--- conforms
+5.0 MQTT-3.2.2-18
 --- hub
 topic_alias_maximum 0;
 --- mqtt
@@ -110,6 +114,8 @@ pub publishes "" alias=1
 sub < PUBLISH t
 
 === TEST 10: the server uses no alias unless it may
+--- conforms
+5.0 MQTT-3.1.2-27
 --- mqtt
 sub,pub connects
 sub subscribes t
@@ -120,6 +126,8 @@ end
 
 === TEST 11: the server uses aliases within the client's maximum
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.1.2-26
 --- mqtt
 sub > CONNECT v5 clean alias_max=2
 sub < CONNACK
@@ -148,6 +156,8 @@ sub < PUBLISH some/topic sent_topic="" alias=1 payload="3"
 
 === TEST 13: aliases of the server end with the connection
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.1.2-26 MQTT-3.1.2-27
 --- mqtt
 sub > CONNECT v5 session_expiry=60 alias_max=5
 sub < CONNACK

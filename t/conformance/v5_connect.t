@@ -162,7 +162,6 @@ end
 === TEST 11: an empty client id is replaced by one of its own
 --- conforms
 5.0 MQTT-3.1.3-6 MQTT-3.1.3-7 MQTT-3.2.2-16
---- workers: 1 2
 --- mqtt
 # who is given the id of another would close it
 for $n in 1..40
@@ -323,7 +322,6 @@ watch . nothing
 === TEST 19: who could not take a CONNACK is refused before anything is done
 --- conforms
 5.0 MQTT-3.1.2-24 MQTT-3.1.4-2
---- workers: 1 2
 --- mqtt
 watch connects
 watch subscribes w
@@ -440,7 +438,33 @@ a < CONNACK !response_info
 b > CONNECT clean request_response=0
 b < CONNACK !response_info
 
-=== TEST 25: an authentication that has not come to its end
+=== TEST 25: explanations that nobody wants
+--- conforms
+5.0 MQTT-3.1.2-29
+--- hub
+max_retained 1;
+--- mqtt
+a > CONNECT clean request_problem=0
+a < CONNACK
+a > PUBLISH r qos=1 id=1 retain payload="x"
+a < PUBACK 1
+a > PUBLISH s qos=1 id=2 retain payload="x"
+a < HEX 40 03 0002 97
+a > PUBLISH s qos=2 id=3 retain payload="x"
+a < HEX 50 03 0003 97
+a > PUBREL 4
+a < HEX 70 03 0004 92
+a > PUBREC 5
+a < HEX 62 03 0005 92
+a > SUBSCRIBE 6 a# t
+a < HEX 90 05 0006 00 8f00
+a > UNSUBSCRIBE 7 a# u
+a < HEX b0 05 0007 00 8f11
+# a message keeps what its publisher said
+a > PUBLISH t user=k:v
+a < PUBLISH t user=k:v
+
+=== TEST 26: an authentication that has not come to its end
 --- conforms
 5.0 MQTT-3.1.2-30 MQTT-3.1.4-6 MQTT-3.14.0-1
 --- mqtt
@@ -460,7 +484,7 @@ late connects
 late subscribes t
 late . nothing
 
-=== TEST 26: nothing behind a refused CONNECT is done
+=== TEST 27: nothing behind a refused CONNECT is done
 --- conforms
 5.0 MQTT-3.1.4-6 MQTT-3.14.0-1
 --- mqtt

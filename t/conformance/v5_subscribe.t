@@ -88,7 +88,6 @@ a < SUBACK 1 codes=2
 === TEST 5: the same filter again replaces the subscription
 --- conforms
 5.0 MQTT-3.8.4-3
---- workers: 1 2
 --- mqtt
 sub,pub connects
 sub > SUBSCRIBE 1 t qos=2 nl rap subid=1

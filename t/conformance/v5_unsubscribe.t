@@ -42,7 +42,6 @@ a . nothing
 === TEST 3: nothing is queued any more
 --- conforms
 5.0 MQTT-3.10.4-1 MQTT-3.10.4-2
---- workers: 1 2
 --- mqtt
 sub connects session_expiry=60
 other,pub connects
@@ -62,7 +61,6 @@ sub . nothing
 === TEST 4: what was begun is finished
 --- conforms
 5.0 MQTT-3.10.4-3
---- workers: 1 2
 --- mqtt
 pub connects
 sub connects session_expiry=60

@@ -90,7 +90,6 @@ watch . nothing
 === TEST 3: retained or not
 --- conforms
 5.0 MQTT-3.1.2-14 MQTT-3.1.2-15
---- workers: 1 2
 --- mqtt
 watch connects
 watch subscribes w/+
@@ -116,7 +115,6 @@ late . nothing
 === TEST 4: user properties keep their order
 --- conforms
 5.0 MQTT-3.1.3-10
---- workers: 1 2
 --- mqtt
 live,stored connects session_expiry=60
 live,stored subscribes w qos=1
