@@ -38,8 +38,8 @@ my %FLAG = (
 
 my %OVERRIDE = map { $_ => 1 } qw(first length length_bytes connect_flags
                                   propsbytes tail protocol level keepalive
-                                  username password id qos topic payload reason
-                                  sp codes);
+                                  username password id qos retain topic
+                                  payload reason sp codes);
 
 
 # ---- reading
