@@ -8,6 +8,8 @@ run_tests();
 __DATA__
 
 === TEST 1: any method is refused, and no AUTH or DISCONNECT is sent
+--- conforms
+5.0 MQTT-4.12.0-1 MQTT-4.12.0-4 MQTT-4.13.2-1
 --- mqtt
 for $method in SCRAM-SHA-1 GS2-KRB5 ""
     a > CONNECT v5 clean auth_method=$method
@@ -19,6 +21,8 @@ for $method in SCRAM-SHA-1 GS2-KRB5 ""
 end
 
 === TEST 2: what follows such a CONNECT at once is not processed
+--- conforms
+5.0 MQTT-4.12.0-3
 --- mqtt
 watch connects
 watch subscribes t
@@ -50,12 +54,16 @@ a < maybe CONNACK 0x81
 a < close
 
 === TEST 5: CONNACK has no method where CONNECT had none
+--- conforms
+5.0 MQTT-4.12.0-6
 --- mqtt
 a > CONNECT v5 clean username=u password=p
 a < CONNACK !auth_method !auth_data
 a . nothing
 
 === TEST 6: AUTH after a CONNECT without a method, in all its forms
+--- conforms
+5.0 MQTT-4.12.0-7 error-auth-method error-auth-unexpected
 --- mqtt
 watch connects
 watch subscribes w
@@ -67,6 +75,8 @@ for $hex in f000 f00100 f00118 f00119 f0021800 f0021900 f003180000
 end
 
 === TEST 7: with a method, to continue or to authenticate again
+--- conforms
+5.0 MQTT-4.12.0-5 MQTT-4.12.0-7 MQTT-4.12.1-1 error-auth-unexpected
 --- mqtt
 for $code in 0x00 0x18 0x19
     a connects
@@ -88,6 +98,8 @@ a < end 0x81
 
 === TEST 9: a session outlasts an AUTH
 --- workers: 1 2
+--- conforms
+5.0 MQTT-4.12.1-2
 --- mqtt
 a connects resume
 a subscribes t qos=1

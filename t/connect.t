@@ -156,7 +156,8 @@ late . nothing
 === TEST 14: the first packet is not CONNECT
 --- versions: 4 5
 --- conforms
-3.1.1 MQTT-3.1.0-1
+3.1.1 MQTT-3.1.0-1 error-first-packet
+5.0 error-first-packet
 --- mqtt
 for $bytes in c000 d000 3003000161 e000 40020001 8206000100016100 f000
     a > HEX $bytes
@@ -178,7 +179,8 @@ watch < PUBLISH w payload="gone"
 === TEST 16: another protocol name
 --- versions: 4 5
 --- conforms
-3.1.1 MQTT-3.1.2-1
+3.1.1 MQTT-3.1.2-1 error-protocol-name
+5.0 error-protocol-name
 --- mqtt
 for $name in MQTX mqtt MQT "" MQTTT
     a > CONNECT clean protocol=$name
@@ -211,6 +213,8 @@ a < close
 --- versions: 4 5
 --- conforms
 3.1.1 MQTT-3.1.2-11 MQTT-3.1.2-13 MQTT-3.1.2-15 MQTT-3.1.4-1 MQTT-3.2.2-6
+3.1.1 error-will-flags
+5.0 error-will-flags
 --- mqtt
 for $flags in 0x08 0x0a 0x10 0x12 0x18 0x20 0x22 0x2a
     a > CONNECT connect_flags=$flags
@@ -221,7 +225,8 @@ end
 === TEST 20: a will of QoS 3
 --- versions: 4 5
 --- conforms
-3.1.1 MQTT-3.1.2-14 MQTT-3.1.4-1 MQTT-3.2.2-6
+3.1.1 MQTT-3.1.2-14 MQTT-3.1.4-1 MQTT-3.2.2-6 error-will-flags
+5.0 error-will-flags
 --- mqtt
 a > CONNECT clean will=w will.payload="x" connect_flags=0x1e
 [5] a < maybe CONNACK 0x81

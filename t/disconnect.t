@@ -36,6 +36,8 @@ a < close
 watch < PUBLISH w payload="gone"
 
 === TEST 4: any other reason publishes the will too
+--- conforms
+5.0 MQTT-4.13.2-1
 --- mqtt
 watch connects
 watch subscribes w

@@ -9,7 +9,8 @@ __DATA__
 === TEST 1: silence of one and a half times its length ends a connection
 --- versions: 4 5
 --- conforms
-3.1.1 MQTT-3.1.2-24
+3.1.1 MQTT-3.1.2-24 error-keep-alive
+5.0 error-keep-alive
 --- mqtt
 a connects keepalive=2
 mark

@@ -104,7 +104,8 @@ watch . nothing
 --- hub
 wildcard_subscription off;
 --- conforms
-3.1.1 MQTT-3.8.3-2
+3.1.1 MQTT-3.8.3-2 error-wildcard-unavailable
+5.0 error-wildcard-unavailable
 --- mqtt
 a > CONNECT clean
 [4] a < CONNACK
@@ -121,6 +122,9 @@ a . nothing
 --- versions: 4 5
 --- hub
 shared_subscription off;
+--- conforms
+3.1.1 error-shared-unavailable
+5.0 error-shared-unavailable
 --- mqtt
 a > CONNECT clean
 [4] a < CONNACK
@@ -194,7 +198,8 @@ c connects resume
 --- hub
 max_subscriptions 3;
 --- conforms
-3.1.1 MQTT-3.9.3-2
+3.1.1 MQTT-3.9.3-2 error-filter-quota
+5.0 error-filter-quota
 --- mqtt
 a,b connects
 a > SUBSCRIBE 1 t u

@@ -119,6 +119,7 @@ a < close
 --- workers: 1 2
 --- conforms
 3.1.1 MQTT-4.8.0-1
+5.0 MQTT-4.13.1-1
 --- mqtt
 other connects
 other subscribes t

@@ -133,6 +133,9 @@ sub . nothing
 --- versions: 4 5
 --- hub
 max_packet_size 1000;
+--- conforms
+3.1.1 error-packet-too-large
+5.0 error-packet-too-large
 --- mqtt
 a connects
 a > HEX 30 ff ff ff 7f

@@ -20,6 +20,8 @@ sub < PUBLISH t payload="y"
 
 === TEST 2: a queued message expires
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.3.2-5 MQTT-3.3.2-6
 --- mqtt
 sub connects resume
 sub subscribes t qos=1
@@ -50,6 +52,8 @@ sub < PUBLISH t qos=1 payload="long"
 sub . nothing
 
 === TEST 4: not once it was sent
+--- conforms
+5.0 MQTT-4.3.3-7
 --- mqtt
 sub connects resume
 sub subscribes t qos=2
@@ -65,6 +69,8 @@ sub < PUBREL $id
 sub > PUBCOMP $id
 
 === TEST 5: acknowledging goes on
+--- conforms
+5.0 MQTT-4.3.3-13
 --- mqtt
 pub connects
 pub > PUBLISH t qos=2 id=7 payload="x" expiry=1

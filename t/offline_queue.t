@@ -154,6 +154,7 @@ end
 --- workers: 1 2
 --- conforms
 3.1.1 MQTT-4.5.0-1
+5.0 MQTT-4.5.0-1
 --- mqtt
 for $n in 1..5
     s$n connects resume

@@ -61,6 +61,8 @@ sub . nothing
 --- zone: 16m
 --- hub
 max_queued 0 4m;
+--- conforms
+5.0 MQTT-4.3.3-1
 --- mqtt
 sub > CONNECT v5 session_expiry=60 receive_max=65535
 sub < CONNACK

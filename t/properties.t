@@ -164,6 +164,8 @@ a < DISCONNECT 0x82
 a < close
 
 === TEST 12: ill-formed strings
+--- conforms
+5.0 MQTT-3.3.2-13 MQTT-3.3.2-19
 --- mqtt
 for $bad in "\xff" "\xc0\x80" "\xed\xa0\x80" "\xe2\x82" "a\x00b"
     a connects

@@ -134,7 +134,8 @@ sub . nothing
 === TEST 11: there is no QoS 3
 --- versions: 4 5
 --- conforms
-3.1.1 MQTT-3.3.1-4
+3.1.1 MQTT-3.3.1-4 error-publish-qos-3
+5.0 MQTT-3.3.1-4 error-publish-qos-3
 --- mqtt
 sub connects
 sub subscribes t

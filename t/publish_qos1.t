@@ -11,6 +11,7 @@ __DATA__
 --- workers: 1 2
 --- conforms
 3.1.1 MQTT-3.3.4-1
+5.0 MQTT-4.3.2-2 MQTT-4.3.2-4
 --- mqtt
 sub,pub connects
 sub > SUBSCRIBE 1 a/+ qos=1
@@ -52,6 +53,7 @@ a < end 0x81|0x82
 --- versions: 4 5
 --- conforms
 3.1.1 MQTT-4.3.2-2
+5.0 MQTT-4.3.2-5
 --- mqtt
 sub,pub connects
 sub subscribes t
@@ -138,7 +140,9 @@ sub . nothing
 --- versions: 4 5
 --- workers: 1 2
 --- conforms
-3.1.1 MQTT-2.3.1-4 MQTT-3.3.1-1 MQTT-4.1.0-1 MQTT-4.3.2-1 MQTT-4.4.0-1 MQTT-4.6.0-1
+3.1.1 MQTT-2.3.1-4 MQTT-3.3.1-1 MQTT-4.1.0-1 MQTT-4.3.2-1 MQTT-4.4.0-1
+3.1.1 MQTT-4.6.0-1
+5.0 MQTT-3.3.1-1 MQTT-4.3.2-1 MQTT-4.3.2-3 MQTT-4.4.0-1 MQTT-4.6.0-1
 --- mqtt
 sub connects resume
 pub connects
@@ -189,6 +193,9 @@ sub . nothing
 
 === TEST 11: an unknown PUBACK or PUBCOMP does no harm
 --- versions: 4 5
+--- conforms
+3.1.1 error-puback-unknown
+5.0 error-puback-unknown
 --- mqtt
 a connects
 a > PUBACK 77
@@ -197,6 +204,9 @@ a . nothing
 
 === TEST 12: PUBREC in the place of PUBACK
 --- versions: 4 5
+--- conforms
+3.1.1 error-ack-of-other-qos
+5.0 error-ack-of-other-qos
 --- mqtt
 sub,pub connects
 sub subscribes t qos=1

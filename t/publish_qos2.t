@@ -11,6 +11,7 @@ __DATA__
 --- workers: 1 2
 --- conforms
 3.1.1 MQTT-3.3.4-1 MQTT-4.3.3-1
+5.0 MQTT-4.3.3-2 MQTT-4.3.3-4 MQTT-4.3.3-8 MQTT-4.3.3-11
 --- mqtt
 sub,pub connects
 sub > SUBSCRIBE 1 t qos=2
@@ -57,6 +58,7 @@ a < end 0x81|0x82
 --- workers: 1 2
 --- conforms
 3.1.1 MQTT-4.3.3-2
+5.0 MQTT-4.3.3-10
 --- mqtt
 sub,pub connects
 sub subscribes t
@@ -76,6 +78,7 @@ sub . nothing
 --- versions: 4 5
 --- conforms
 3.1.1 MQTT-4.3.3-2
+5.0 MQTT-4.3.3-12
 --- mqtt
 sub,pub connects
 sub subscribes t
@@ -93,6 +96,7 @@ sub . nothing
 --- workers: 1 2
 --- conforms
 3.1.1 MQTT-4.1.0-1 MQTT-4.3.3-2
+5.0 MQTT-4.3.3-10
 --- mqtt
 sub connects
 sub subscribes t
@@ -142,6 +146,9 @@ sub < PUBLISH t payload="2"
 
 === TEST 9: PUBREL for an unknown id
 --- versions: 4 5
+--- conforms
+3.1.1 error-pubrel-unknown
+5.0 MQTT-4.3.3-11 error-pubrel-unknown
 --- mqtt
 a connects
 a > PUBREL 99
@@ -151,6 +158,9 @@ a . nothing
 
 === TEST 10: PUBREC for an unknown id
 --- versions: 4 5
+--- conforms
+3.1.1 error-pubrec-unknown
+5.0 error-pubrec-unknown
 --- mqtt
 a connects
 a > PUBREC 99
@@ -268,6 +278,7 @@ end
 --- workers: 1 2
 --- conforms
 3.1.1 MQTT-4.4.0-1
+5.0 MQTT-4.3.3-1 MQTT-4.3.3-3 MQTT-4.3.3-5 MQTT-4.3.3-6 MQTT-4.6.0-1
 --- mqtt
 sub connects resume
 pub connects
@@ -297,6 +308,9 @@ sub . nothing
 
 === TEST 17: PUBACK in the place of PUBREC
 --- versions: 4 5
+--- conforms
+3.1.1 error-ack-of-other-qos
+5.0 error-ack-of-other-qos
 --- mqtt
 sub,pub connects
 sub subscribes t qos=2

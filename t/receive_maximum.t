@@ -28,6 +28,8 @@ sub . nothing
 
 === TEST 2: QoS 2 frees its place with PUBCOMP
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.3.4-9 MQTT-4.9.0-2
 --- mqtt
 sub > CONNECT v5 clean receive_max=1
 sub < CONNACK
@@ -68,6 +70,8 @@ sub < PUBLISH t qos=1 id=$two payload="2"
 
 === TEST 5: exactly as many
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.3.4-9 MQTT-4.9.0-1 MQTT-4.9.0-2
 --- mqtt
 sub > CONNECT v5 clean receive_max=3
 sub < CONNACK
@@ -89,6 +93,8 @@ sub . nothing
 
 === TEST 6: everything else goes on
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.3.4-10 MQTT-4.9.0-3
 --- mqtt
 sub > CONNECT v5 clean receive_max=1
 sub < CONNACK
@@ -107,6 +113,8 @@ sub . nothing
 
 === TEST 7: after a reconnect it is that of the new connection
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.3.4-9 MQTT-4.9.0-1 MQTT-4.9.0-2
 --- mqtt
 sub > CONNECT v5 session_expiry=60 receive_max=1
 sub < CONNACK
@@ -155,6 +163,8 @@ sub > PUBCOMP $one
 sub . nothing
 
 === TEST 9: acknowledgements out of the blue make no place
+--- conforms
+5.0 rule-send-quota
 --- mqtt
 sub > CONNECT v5 clean receive_max=1
 sub < CONNACK
@@ -170,6 +180,8 @@ sub . nothing
 === TEST 10: the server's own
 --- hub
 receive_maximum 2;
+--- conforms
+5.0 MQTT-3.3.4-7 error-publish-receive-maximum
 --- mqtt
 a > CONNECT v5 clean
 a < CONNACK receive_max=2

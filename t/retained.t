@@ -82,6 +82,7 @@ s2 . nothing
 --- workers: 1 2
 --- conforms
 3.1.1 MQTT-3.3.1-10
+5.0 MQTT-3.3.1-6
 --- mqtt
 pub,live,sub connects
 pub publishes t qos=1 retain payload="x"
@@ -107,6 +108,7 @@ a . nothing
 --- workers: 1 2
 --- conforms
 3.1.1 MQTT-3.3.1-12
+5.0 MQTT-3.3.1-8
 --- mqtt
 pub,sub connects
 pub publishes t qos=1 retain payload="kept"
@@ -193,6 +195,7 @@ sub . nothing
 --- workers: 1 2
 --- conforms
 3.1.1 MQTT-3.8.4-3
+5.0 MQTT-3.3.1-9
 --- mqtt
 pub,sub connects
 pub publishes t qos=1 retain payload="x"
@@ -216,6 +219,8 @@ a . nothing
 
 === TEST 13: Retain Handling 1: with new subscriptions only
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.3.1-10
 --- mqtt
 pub connects
 pub publishes t qos=1 retain payload="x"
@@ -243,6 +248,8 @@ sub < PUBLISH t retain payload="x"
 sub . nothing
 
 === TEST 14: Retain Handling 2: never
+--- conforms
+5.0 MQTT-3.3.1-11
 --- mqtt
 a connects
 a publishes t qos=1 retain payload="x"
@@ -283,6 +290,8 @@ sub < SUBACK 1 codes=0
 sub < PUBLISH t retain payload="x" format=1 content_type="text/plain" response_topic=r correlation=hex:00ff user=b:1 user=a:2 user=b:3 subid=9
 
 === TEST 18: an empty one with properties is not kept
+--- conforms
+5.0 MQTT-3.3.1-7
 --- mqtt
 a connects
 a publishes t qos=1 retain user=a:b
@@ -290,6 +299,8 @@ a subscribes t
 a . nothing
 
 === TEST 19: it expires, and tells the time that is left
+--- conforms
+5.0 MQTT-3.3.2-5 MQTT-3.3.2-6 rule-retained-expiry
 --- mqtt
 a connects
 a publishes short qos=1 retain payload="x" expiry=1

@@ -53,7 +53,8 @@ watch . nothing
 --- hub
 default_roles webpubsub.sendToGroup;
 --- conforms
-3.1.1 MQTT-3.8.4-1 MQTT-3.9.3-2
+3.1.1 MQTT-3.8.4-1 MQTT-3.9.3-2 error-filter-not-authorized
+5.0 error-filter-not-authorized
 --- mqtt
 a connects
 a > SUBSCRIBE 1 t u/+ $share/g/t qos=1

@@ -63,6 +63,8 @@ a < PUBLISH t payload="x"
 
 === TEST 5: without an expiry a session of 5.0 ends with its connection
 --- workers: 1 2
+--- conforms
+5.0 MQTT-4.1.0-2
 --- mqtt
 a > CONNECT v5
 a < CONNACK
@@ -88,6 +90,8 @@ a publishes t
 a . nothing
 
 === TEST 7: a session expires after its connection
+--- conforms
+5.0 MQTT-4.1.0-2
 --- mqtt
 a > CONNECT v5 clean session_expiry=1
 a < CONNACK
@@ -100,6 +104,8 @@ a publishes t
 a . nothing
 
 === TEST 8: a session does not expire while it is connected
+--- conforms
+5.0 MQTT-4.1.0-1
 --- mqtt
 a > CONNECT v5 clean session_expiry=1
 a < CONNACK
@@ -117,6 +123,8 @@ a < CONNACK sp=1
 
 === TEST 9: DISCONNECT shortens the expiry
 --- workers: 1 2
+--- conforms
+5.0 rule-disconnect-expiry
 --- mqtt
 a > CONNECT v5 clean session_expiry=60
 a < CONNACK
@@ -125,6 +133,8 @@ a > CONNECT v5 session_expiry=60
 a < CONNACK sp=0
 
 === TEST 10: DISCONNECT extends the expiry
+--- conforms
+5.0 MQTT-4.1.0-2 rule-disconnect-expiry
 --- mqtt
 a > CONNECT v5 clean session_expiry=1
 a < CONNACK
@@ -134,6 +144,8 @@ a > CONNECT v5 session_expiry=60
 a < CONNACK sp=1
 
 === TEST 11: DISCONNECT cannot make a session last that was not to
+--- conforms
+5.0 error-disconnect-expiry
 --- mqtt
 watch connects
 watch subscribes w
@@ -147,6 +159,8 @@ watch < PUBLISH w payload="gone"
 === TEST 12: the hub's session_expiry caps that of 5.0, and CONNACK says so
 --- hub
 session_expiry 5m;
+--- conforms
+5.0 rule-session-expiry-told
 --- mqtt
 a > CONNECT v5 clean session_expiry=301
 a < CONNACK session_expiry=300

@@ -46,6 +46,8 @@ a . nothing
 
 === TEST 4: a member's own subscription is another one
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.3.4-5
 --- mqtt
 a,pub connects
 a > SUBSCRIBE 1 $share/g/t subid=1
@@ -61,6 +63,8 @@ a . nothing
 
 === TEST 5: subscribing twice is one membership
 --- workers: 1 2
+--- conforms
+5.0 rule-shared-twice
 --- mqtt
 a,pub connects
 a subscribes $share/g/t
@@ -71,6 +75,8 @@ a . nothing
 
 === TEST 6: with wildcards, and with empty levels
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.3.2-3 MQTT-4.8.2-2
 --- mqtt
 a,pub connects
 a subscribes $share/g/a/+ $share/g/b/# $share/g//c
@@ -113,6 +119,9 @@ end
 === TEST 9: no retained messages at subscribing
 --- versions: 4 5
 --- workers: 1 2
+--- conforms
+3.1.1 rule-shared-retained
+5.0 rule-shared-retained
 --- mqtt
 a connects
 a publishes t qos=1 retain payload="x"
@@ -124,6 +133,8 @@ a . nothing
 
 === TEST 10: unsubscribing needs the whole name
 --- workers: 1 2
+--- conforms
+5.0 rule-shared-last-member
 --- mqtt
 a,pub connects
 a subscribes $share/g/t
@@ -177,6 +188,8 @@ b . nothing
 
 === TEST 14: a QoS 2 delivery is finished with its member
 --- workers: 1 2
+--- conforms
+5.0 MQTT-4.8.2-4
 --- mqtt
 a,b connects resume
 pub connects
@@ -194,6 +207,8 @@ b . nothing
 
 === TEST 15: nobody else gets it when its session ends
 --- workers: 1 2
+--- conforms
+5.0 MQTT-4.8.2-5
 --- mqtt
 a,b connects resume
 pub connects
@@ -207,6 +222,8 @@ b . nothing
 
 === TEST 16: nobody else gets what a member refused
 --- workers: 1 2
+--- conforms
+5.0 MQTT-4.8.2-6
 --- mqtt
 a,b,pub connects
 a,b subscribes $share/g/t qos=1

@@ -85,6 +85,7 @@ sub . nothing
 --- workers: 1 2
 --- conforms
 3.1.1 MQTT-3.3.5-1
+5.0 MQTT-3.3.4-2
 --- mqtt
 sub,pub connects
 sub > SUBSCRIBE 1 a/# qos=0 a/+ qos=2 a/b qos=1 "#" qos=0
@@ -233,7 +234,8 @@ end
 === TEST 18: badly formed filters are refused, the others granted
 --- versions: 4 5
 --- conforms
-3.1.1 MQTT-3.8.4-5 MQTT-3.9.3-2 MQTT-4.7.1-2 MQTT-4.7.1-3
+3.1.1 MQTT-3.8.4-5 MQTT-3.9.3-2 MQTT-4.7.1-2 MQTT-4.7.1-3 error-filter
+5.0 MQTT-4.7.1-1 MQTT-4.7.1-2 error-filter
 --- mqtt
 a connects
 a > SUBSCRIBE 1 good a# a/#/b "##" "#/" a+ +a a/b+/c "a/#b" fine/# qos=1

@@ -33,6 +33,8 @@ end
 
 === TEST 3: overlapping subscriptions bring all of theirs in one message
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.3.4-3 MQTT-3.3.4-4
 --- mqtt
 sub,pub connects
 sub > SUBSCRIBE 1 a/# subid=1
@@ -48,6 +50,8 @@ pub publishes a/b/c payload="y"
 sub < PUBLISH a/b/c payload="y" subid=1
 
 === TEST 4: the same one twice comes twice
+--- conforms
+5.0 MQTT-3.3.4-4 rule-identical-subscription-ids
 --- mqtt
 a connects
 a > SUBSCRIBE 1 a/# subid=7

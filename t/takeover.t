@@ -10,7 +10,8 @@ __DATA__
 --- versions: 4 5
 --- workers: 1 2
 --- conforms
-3.1.1 MQTT-3.1.4-2
+3.1.1 MQTT-3.1.4-2 error-takeover
+5.0 error-takeover
 --- mqtt
 old > CONNECT id=x clean
 old < CONNACK

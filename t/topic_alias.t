@@ -19,6 +19,8 @@ pub publishes "" alias=1 qos=1 payload="3"
 sub < PUBLISH t/one payload="3"
 
 === TEST 2: every one up to the server's maximum
+--- conforms
+5.0 MQTT-3.3.2-12
 --- mqtt
 sub connects
 sub subscribes t/+
@@ -34,6 +36,8 @@ for $alias in 1..16
 end
 
 === TEST 3: an alias can be set again
+--- conforms
+5.0 MQTT-3.3.2-12 rule-alias-again
 --- mqtt
 a connects
 a subscribes "#"
@@ -48,7 +52,7 @@ a < PUBLISH one
 
 === TEST 4: 0 and what is above the maximum
 --- conforms
-5.0 MQTT-3.2.2-17
+5.0 MQTT-3.2.2-17 MQTT-3.3.2-8 MQTT-3.3.2-9 error-publish-alias
 --- mqtt
 a connects
 a > PUBLISH t alias=0
@@ -64,6 +68,8 @@ a < DISCONNECT 0x94
 a < close
 
 === TEST 5: one that was not set
+--- conforms
+5.0 error-publish-unknown-alias
 --- mqtt
 a connects
 a > PUBLISH "" alias=5
@@ -72,6 +78,8 @@ a < close
 
 === TEST 6: it ends with the connection
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.3.2-7
 --- mqtt
 a connects resume
 a publishes t alias=1
@@ -127,7 +135,7 @@ end
 === TEST 11: the server uses aliases within the client's maximum
 --- workers: 1 2
 --- conforms
-5.0 MQTT-3.1.2-26
+5.0 MQTT-3.1.2-26 MQTT-3.3.2-11
 --- mqtt
 sub > CONNECT v5 clean alias_max=2
 sub < CONNACK
@@ -157,7 +165,7 @@ sub < PUBLISH some/topic sent_topic="" alias=1 payload="3"
 === TEST 13: aliases of the server end with the connection
 --- workers: 1 2
 --- conforms
-5.0 MQTT-3.1.2-26 MQTT-3.1.2-27
+5.0 MQTT-3.1.2-26 MQTT-3.1.2-27 MQTT-3.3.2-7
 --- mqtt
 sub > CONNECT v5 session_expiry=60 alias_max=5
 sub < CONNACK

@@ -43,6 +43,7 @@ a . nothing
 --- versions: 4 5
 --- conforms
 3.1.1 MQTT-4.7.1-3
+5.0 MQTT-4.7.1-2
 --- mqtt
 a connects
 a subscribes +
@@ -62,6 +63,7 @@ a . nothing
 --- versions: 4 5
 --- conforms
 3.1.1 MQTT-3.3.2-3 MQTT-4.7.1-2
+5.0 MQTT-3.3.2-3 MQTT-4.7.1-1
 --- mqtt
 a connects
 a subscribes a/b/#
@@ -162,6 +164,8 @@ a . nothing
 === TEST 10: long topics
 --- versions: 4 5
 --- zone: 16m
+--- conforms
+5.0 MQTT-4.7.3-3
 --- mqtt
 a connects
 a subscribes 1000*"x"/#
@@ -213,6 +217,7 @@ a < end 0x82|0x81|0x90
 --- versions: 4 5
 --- conforms
 3.1.1 MQTT-1.5.3-1 MQTT-1.5.3-2 MQTT-3.3.2-1 MQTT-4.7.3-2
+5.0 MQTT-3.3.2-1
 --- mqtt
 watch connects
 watch subscribes "#"
@@ -227,6 +232,7 @@ watch . nothing
 --- versions: 4 5
 --- conforms
 3.1.1 MQTT-3.3.2-1
+5.0 MQTT-3.3.2-1
 --- mqtt
 a connects
 a > HEX 30 04 0003 61 62

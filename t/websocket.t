@@ -11,6 +11,7 @@ __DATA__
 --- versions: 4 5
 --- conforms
 3.1.1 MQTT-6.0.0-2
+5.0 MQTT-6.0.0-2
 --- mqtt
 a > CONNECT clean split=1
 a < CONNACK
@@ -23,6 +24,7 @@ a < PUBLISH t payload=300*x
 --- versions: 4 5
 --- conforms
 3.1.1 MQTT-6.0.0-2
+5.0 MQTT-6.0.0-2
 --- mqtt
 a holds
 a > CONNECT clean
@@ -43,6 +45,7 @@ a . nothing
 --- versions: 4 5
 --- conforms
 3.1.1 MQTT-6.0.0-2
+5.0 MQTT-6.0.0-2
 --- mqtt
 a > CONNECT clean fragments=1
 a < CONNACK
@@ -201,6 +204,7 @@ a < close
 --- versions: 4 5
 --- conforms
 3.1.1 MQTT-6.0.0-1
+5.0 MQTT-6.0.0-1
 --- mqtt
 a opens
 a > WS text "hello"

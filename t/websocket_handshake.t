@@ -8,6 +8,8 @@ __DATA__
 
 === TEST 1: the server switches protocols
 --- transports: ws
+--- conforms
+5.0 MQTT-6.0.0-4
 --- mqtt
 a opens bare
 a > HANDSHAKE key="dGhlIHNhbXBsZSBub25jZQ=="
@@ -31,6 +33,8 @@ end
 
 === TEST 3: mqtt among other subprotocols
 --- transports: ws
+--- conforms
+5.0 MQTT-6.0.0-4
 --- mqtt
 for $protocol in "foo, mqtt" "mqtt, foo" "foo,mqtt,bar" "mqttv3.1, mqtt"
     a opens protocol=$protocol
@@ -42,6 +46,8 @@ a connects
 
 === TEST 4: no mqtt among the subprotocols
 --- transports: ws
+--- conforms
+5.0 MQTT-6.0.0-3
 --- mqtt
 for $protocol in - foo mqttv3.1 mqtt5 "foo, bar" xmqtt
     a opens bare
