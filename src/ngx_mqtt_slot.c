@@ -189,6 +189,10 @@ ngx_mqtt_slot_sweep(ngx_mqtt_worker_t *w)
         if (rc == NGX_AGAIN) {
             return NGX_AGAIN;
         }
+
+#if (NGX_MQTT_KILL_POINTS)
+        ngx_mqtt_zone_inspect(w->zone);
+#endif
     }
 
     return NGX_OK;

@@ -443,6 +443,10 @@ ngx_mqtt_worker_destroy(ngx_mqtt_worker_t *w)
 
     } while (rc == NGX_AGAIN);
 
+#if (NGX_MQTT_KILL_POINTS)
+    ngx_mqtt_zone_inspect(w->zone);
+#endif
+
     ngx_mqtt_out_free_all(w);
     ngx_mqtt_deliver_done(w);
     ngx_mqtt_match_free(&w->match);

@@ -22,12 +22,61 @@ ngx_mqtt_root_t  *ngx_mqtt_kill_root;
 
 
 void
-ngx_mqtt_kill_now(void)
+ngx_mqtt_kill_now(const char *file, int line)
 {
+    int    fd;
+    char  *log;
+
+    log = getenv("NGX_MQTT_KILL_LOG");
+
+    if (log) {
+        fd = open(log, O_WRONLY|O_APPEND|O_CREAT, 0666);
+
+        if (fd != -1) {
+            (void) dprintf(fd, "%s:%d\n", file, line);
+        }
+    }
+
     (void) kill(getpid(), SIGKILL);
 
     for ( ;; ) {
         pause();
+    }
+}
+
+
+void
+ngx_mqtt_zone_inspect(ngx_mqtt_zone_t *zone)
+{
+    ngx_uint_t          i, faults, blocks, pages;
+    const char         *what;
+    ngx_mqtt_blocks_t  *b;
+
+    what = NULL;
+    blocks = 0;
+    b = &zone->root->blocks;
+
+    ngx_mqtt_zone_lock(zone, NGX_MQTT_NO_SLOT);
+
+    faults = ngx_mqtt_check_locked(zone, &what);
+    pages = b->npages - b->nfree;
+
+    /* indexes and slots stay */
+
+    for (i = NGX_MQTT_KIND_FREE + 1; i < NGX_MQTT_KIND_HASH; i++) {
+        blocks += b->nblocks[i];
+    }
+
+    ngx_mqtt_zone_unlock(zone);
+
+    ngx_log_error(NGX_LOG_NOTICE, zone->log, 0,
+                  "mqtt zone \"%V\": %ui blocks, %ui pages in use",
+                  &zone->name, blocks, pages);
+
+    if (faults) {
+        ngx_log_error(NGX_LOG_ALERT, zone->log, 0,
+                      "mqtt zone \"%V\" has %ui faults: %s",
+                      &zone->name, faults, what);
     }
 }
 

@@ -112,31 +112,35 @@ struct ngx_mqtt_hub_s {
 /*
  * The structural store: every store that another process may have to rely
  * on after this one was killed goes through it.  The compiler keeps its
- * order; a debug build counts stores down and dies at the last.
+ * order; a debug build counts stores down and dies at the last, and then adds
+ * the place in the source to the file that NGX_MQTT_KILL_LOG names.
  */
 
 #if (NGX_MQTT_KILL_POINTS)
 
 extern ngx_mqtt_root_t  *ngx_mqtt_kill_root;
 
-void ngx_mqtt_kill_now(void);
+void ngx_mqtt_kill_now(const char *file, int line);
+
+/* Logs how much of the zone is in use, and what the checker finds. */
+void ngx_mqtt_zone_inspect(ngx_mqtt_zone_t *zone);
 
 static ngx_inline void
-ngx_mqtt_kill_point(void)
+ngx_mqtt_kill_point(const char *file, int line)
 {
     ngx_memory_barrier();
 
     if (ngx_mqtt_kill_root != NULL && ngx_mqtt_kill_root->kill_at != 0
         && ngx_atomic_fetch_add(&ngx_mqtt_kill_root->kill_at, -1) == 1)
     {
-        ngx_mqtt_kill_now();
+        ngx_mqtt_kill_now(file, line);
     }
 }
 
 #else
 
 static ngx_inline void
-ngx_mqtt_kill_point(void)
+ngx_mqtt_kill_point(const char *file, int line)
 {
     __asm__ volatile ("" ::: "memory");
 }
@@ -144,7 +148,8 @@ ngx_mqtt_kill_point(void)
 #endif
 
 #define ngx_mqtt_set(place, value)                                            \
-    (ngx_mqtt_kill_point(), (place) = (value), ngx_mqtt_kill_point())
+    (ngx_mqtt_kill_point(__FILE__, __LINE__), (place) = (value),              \
+     ngx_mqtt_kill_point(__FILE__, __LINE__))
 
 
 /*

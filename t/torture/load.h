@@ -109,6 +109,7 @@ typedef struct {
     uint64_t              repeated[3];    /* ... of these more than once */
     uint64_t              redelivered;    /* PUBLISH with DUP */
     uint64_t              disordered;
+    uint64_t              retained;       /* PUBLISH with that flag */
     uint64_t              foreign;        /* PUBLISH not from a source */
     uint64_t              faults;         /* what the protocol forbids */
 
@@ -136,11 +137,11 @@ typedef struct {
     const char           *path;           /* WebSocket, "/mqtt" */
     unsigned              source;         /* n: from 127.1.0.n, for its ports */
     int                   version;        /* 4 or 5 (5) */
-    int                   clean;          /* at the first CONNECT; 3.1.1: all */
+    int                   clean;          /* first CONNECT; 3.1.1: each */
     uint32_t              expiry;         /* seconds, 5.0 */
     unsigned              keep_alive;     /* seconds; pings are sent */
     unsigned              receive_max;    /* 0: not sent; 5.0 */
-    unsigned              window;         /* QoS 1, 2 in flight to server (20) */
+    unsigned              window;         /* QoS 1, 2 in flight there (20) */
 
     const load_filter_t  *filters;
     size_t                nfilters;
@@ -151,7 +152,7 @@ typedef struct {
     int                   rcvbuf;         /* 0: the kernel's choice */
     int                   no_ack;         /* reads, but never answers */
 
-    int                   again;          /* ms to the next try, -1: none (20) */
+    int                   again;          /* ms to the next try, -1: no (20) */
     load_stats_t         *stats;          /* NULL: those of load_t */
 } load_conf_t;
 
@@ -324,7 +325,7 @@ load_client_t *load_client_idle(load_t *l, const char *id,
 
 void load_start(load_client_t *c);
 
-/* Closes with DISCONNECT or without; the session stays, load_start() resumes. */
+/* Closes with DISCONNECT or without; load_start() resumes the session. */
 void load_leave(load_client_t *c, int disconnect);
 
 /*

@@ -280,6 +280,7 @@ load_report(load_t *l, load_stats_t *st, FILE *f)
     load_report_qos("repeated", st->repeated, f);
     load_report_one(f, st, redelivered);
     load_report_one(f, st, disordered);
+    load_report_one(f, st, retained);
     load_report_one(f, st, foreign);
     load_report_one(f, st, faults);
 

@@ -407,7 +407,15 @@ load_delivery(load_client_t *c, u_char type, u_char *p, u_char *end)
     }
 
     if (first) {
-        load_received(c, p, end - p, qos);
+
+        /* kept for whoever subscribes: says nothing of order and number */
+
+        if (type & 1) {
+            c->stats->retained++;
+
+        } else {
+            load_received(c, p, end - p, qos);
+        }
 
         if (c->load->on_publish) {
             c->load->on_publish(c, topic, topic_len, p, end - p, qos,

@@ -1,0 +1,264 @@
+# Reloads and killed workers under load: nothing that was acknowledged is lost,
+# nothing of QoS 2 comes twice, a reload disconnects nobody, and the zone holds
+# in the end what it held before.  The server is the one with kill points: it
+# runs the zone's checker for each process that was killed or has ended, and
+# what that finds is an alert.
+#
+# TORTURE=full is for a machine that has nothing else to do.
+
+use strict;
+use warnings;
+
+use Test::More;
+use Time::HiRes qw(time sleep);
+
+use Test::Nginx::MQTT::Load;
+use Test::Nginx::MQTT::Server;
+
+
+plan skip_all => 'no server with kill points' if !$ENV{TEST_NGINX_KILL_BINARY};
+
+local $ENV{TEST_NGINX_LOAD_MODULES} = $ENV{TEST_NGINX_KILL_MODULES};
+$Test::Nginx::Util::NginxBinary = $ENV{TEST_NGINX_KILL_BINARY};
+
+plan skip_all => 'no stream module' if !Test::Nginx::MQTT::Server::has_stream();
+
+my $full = ($ENV{TORTURE} || '') eq 'full';
+my $slow = $ENV{TEST_NGINX_SLOW} || 1;
+my %PORT = %Test::Nginx::MQTT::Server::PORT;
+
+# milliseconds for clients to come back, and for messages to arrive
+my $PATIENCE = ($full ? 300_000 : 60_000) * $slow;
+
+my $seed = $ENV{TORTURE_SEED} || time ^ $$;
+srand $seed;
+diag("TORTURE_SEED=$seed") if $full;
+
+
+sub start_server {
+    my ($zone) = @_;
+
+    my $server = Test::Nginx::MQTT::Server->new(workers => 2, timeout => 60 * $slow);
+    my $load = Test::Nginx::MQTT::Server::load_modules();
+    my $user = $> == 0 ? 'user root;' : '';
+
+    $server->prepare;
+    $server->write_file('conf/nginx.conf', <<"EOF");
+$load$user
+daemon off;
+worker_processes 2;
+error_log logs/error.log notice;
+pid logs/nginx.pid;
+mqtt_zone test $zone;
+mqtt_hub test {
+    anonymous on;
+    default_roles webpubsub.joinLeaveGroup webpubsub.sendToGroup;
+    max_queued 0 8m;
+}
+events { worker_connections 16384; }
+http {
+    access_log off;
+    client_body_temp_path logs/body;
+    proxy_temp_path logs/proxy;
+    fastcgi_temp_path logs/fastcgi;
+    uwsgi_temp_path logs/uwsgi;
+    scgi_temp_path logs/scgi;
+    server {
+        listen $server->{host}:$PORT{ws};
+        location = /mqtt { mqtt_pass test; }
+    }
+}
+stream {
+    server {
+        listen $server->{host}:$PORT{tcp};
+        mqtt_pass test;
+    }
+}
+EOF
+    $server->start;
+
+    return $server;
+}
+
+
+sub start_load {
+    my ($server, %o) = @_;
+
+    my $load = Test::Nginx::MQTT::Load->new('faults', host => $server->{host},
+                                            tcp => $PORT{tcp}, ws => $PORT{ws}, %o);
+    $load->ask(ready => $PATIENCE);
+
+    return $load;
+}
+
+
+# Blocks in use as each process saw them when it ended.
+
+sub use_of_zone {
+    my ($server) = @_;
+    return $server->error_log =~ /(\d+) blocks, \d+ pages in use/g;
+}
+
+
+# What is in use when all sessions have ended: some of it stays, as retained
+# messages do, and the pages of what was there.
+
+sub base_line {
+    my ($server, $load) = @_;
+
+    $load->ask(end => $PATIENCE);
+    $load->end;
+
+    # whoever took part in the zone says so at its end
+    my $before = () = use_of_zone($server);
+    $server->reload;
+    $server->await('a worker to end', sub {
+        my $now = () = use_of_zone($server);
+        return $now >= $before + 1 && $server->processes == 2;
+    });
+
+    return (use_of_zone($server))[-1];
+}
+
+
+# A server that has served such a load once, and what is in use then.
+
+sub warm_server {
+    my ($zone, %o) = @_;
+
+    my $server = start_server($zone);
+    my $load = start_load($server, %o);
+
+    $load->ask('go');
+    sleep 0.5;
+    my $us = $o{targets} && $load->ask('measure')->{fanout_us};
+    $load->ask(stop => $PATIENCE);
+
+    return ($server, base_line($server, $load), $us);
+}
+
+
+sub check_messages {
+    my ($got, $name) = @_;
+
+    is($got->{missing}, 0, "$name: nothing is lost");
+    is($got->{repeated_qos2}, 0, "$name: nothing of QoS 2 comes twice");
+    is($got->{repeated_qos0}, 0, "$name: nor of QoS 0");
+    is($got->{disordered}, 0, "$name: all in order");
+    is($got->{forgotten}, 0, "$name: no session is lost");
+    is($got->{faults} + $got->{foreign}, 0, "$name: no faults of the protocol");
+    is("@{[ grep { /^(?:rejected|refused|reason)/ } sort keys %$got ]}", '',
+       "$name: nobody is refused");
+    cmp_ok($got->{received_qos2}, '>', 0, "$name: $got->{received_qos0},"
+           . " $got->{received_qos1}, $got->{received_qos2} messages received");
+    note(join ' ', map { "$_=$got->{$_}" } sort keys %$got) if $full;
+}
+
+
+sub check_end {
+    my ($server, $name) = @_;
+
+    ok($server->stop, "$name: the server ends");
+    my @bad = $server->bad_lines;
+    is(scalar @bad, 0, "$name: no alerts") or diag(join "\n", @bad[0 .. ($#bad < 9 ? $#bad : 9)]);
+}
+
+
+# ---- reloads
+
+sub reloads {
+    my ($times, %o) = @_;
+
+    my ($server, $base) = warm_server($full ? '256m' : '32m', %o);
+    my $load = start_load($server, %o);
+    my $began = time;
+
+    $load->ask('go');
+    for my $i (1 .. $times) {
+        $load->ask(move => 2);
+        $server->reload;
+    }
+    $load->ask(stop => $PATIENCE);
+
+    my $name = "$times reloads in " . int(time - $began) . ' s';
+    my $got = $load->ask('report');
+    check_messages($got, $name);
+    is($got->{lost}, 0, "$name: nobody is disconnected");
+    is($got->{repeated_qos1}, 0, "$name: nothing of QoS 1 comes twice");
+
+    is(base_line($server, $load), $base, "$name: $base blocks before and after");
+    check_end($server, $name);
+}
+
+
+# ---- kills
+
+sub one_kill {
+    my ($server, $load, $wide) = @_;
+
+    my @workers = $server->workers;
+    my $pid = $workers[rand @workers];
+
+    push @{ $server->{allowed} }, qr/worker process $pid exited on signal 9/,
+                                  qr/shared memory zone ".*" was locked by $pid\b/;
+
+    if ($wide) {
+        $load->ask(fanout => $pid, int rand $wide);
+
+    } else {
+        sleep rand 0.3;
+        kill KILL => $pid;
+    }
+
+    $server->await("a worker in place of $pid", sub {
+        my @now = $server->workers;
+        return @now == 2 && !grep { $_ == $pid } @now;
+    });
+}
+
+
+# Of N kills, every "wide"-th is in a fan-out.
+
+sub kills {
+    my ($times, $wide, %o) = @_;
+
+    my ($server, $base, $us) = warm_server($full ? '512m' : '64m', %o);
+    my $load = start_load($server, %o);
+    my $began = time;
+
+    $load->ask('go');
+    for my $i (1 .. $times) {
+        one_kill($server, $load, $wide && $i % $wide == 0 ? 1 + $us : 0);
+        $load->ask('churn') if $i % 3 == 0;
+    }
+
+    $load->ask(stop => $PATIENCE);
+
+    my $name = "$times kills in " . int(time - $began) . ' s';
+    my $got = $load->ask('report');
+    check_messages($got, $name);
+
+    is(base_line($server, $load), $base, "$name: $base blocks before and after");
+
+    my $log = $server->error_log;
+    my $rebuilt = () = $log =~ /was rebuilt after a process died/g;
+    my $gone = () = $log =~ /process \d+ of slot \d+ is gone/g;
+    diag("$name: $got->{lost} connections lost, $rebuilt rebuilds, "
+         . "$got->{resent} sent again, $got->{redelivered} delivered again"
+         . ($us ? ", a fan-out takes $us us" : ''));
+    check_end($server, $name);
+}
+
+
+if ($full) {
+    reloads(200, subscribers => 250, movers => 50, rate => 30, qos0 => 1);
+    kills(400, 0, subscribers => 100, churners => 20, rate => 20, busy => 10);
+    kills(100, 1, subscribers => 10, targets => 10_000, rate => 50);
+
+} else {
+    reloads(10, subscribers => 20, movers => 8, rate => 50, qos0 => 1);
+    kills(20, 2, subscribers => 10, churners => 4, targets => 300, rate => 20,
+          busy => 3);
+}
+
+done_testing();
