@@ -13,7 +13,16 @@
 /* entries dropped at most to make room for one */
 #define NGX_MQTT_QUEUE_DROPS    256
 
+/* unsent entries of a full queue that are looked at for expired ones */
+#define NGX_MQTT_QUEUE_LOOK     16
 
+
+static ngx_uint_t ngx_mqtt_queue_fits(ngx_mqtt_session_t *s, ngx_uint_t n,
+    size_t bytes, size_t size);
+static ngx_uint_t ngx_mqtt_queue_stale(ngx_mqtt_session_t *s, size_t size);
+static ngx_uint_t ngx_mqtt_queue_expired(ngx_mqtt_entry_t *e);
+static void ngx_mqtt_queue_drop_stale_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_session_t *s);
 static void ngx_mqtt_queue_make_room_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, ngx_uint_t qos, size_t size);
 static ngx_mqtt_entry_t *ngx_mqtt_queue_find_locked(ngx_mqtt_session_t *s,
@@ -126,9 +135,8 @@ ngx_mqtt_queue_accepts_locked(ngx_mqtt_session_t *s, ngx_uint_t qos,
 
     /* QoS 0 makes room, and an empty queue takes any one message */
 
-    if (s->head == NULL
-        || (s->queued_bytes - s->queued_bytes0 + size <= s->max_bytes
-            && (s->max_queued == 0 || s->queued < s->max_queued)))
+    if (s->head == NULL || ngx_mqtt_queue_fits(s, 0, 0, size)
+        || ngx_mqtt_queue_stale(s, size))
     {
         return NGX_OK;
     }
@@ -148,6 +156,87 @@ ngx_mqtt_queue_accepts_locked(ngx_mqtt_session_t *s, ngx_uint_t qos,
 
     default:
         return NGX_DECLINED;
+    }
+}
+
+
+/* Whether a message fits when "n" entries of "bytes" have made room. */
+
+static ngx_uint_t
+ngx_mqtt_queue_fits(ngx_mqtt_session_t *s, ngx_uint_t n, size_t bytes,
+    size_t size)
+{
+    return s->queued_bytes - s->queued_bytes0 - bytes + size <= s->max_bytes
+           && (s->max_queued == 0 || s->queued - n < s->max_queued);
+}
+
+
+/* Whether a message fits when what has expired makes room. */
+
+static ngx_uint_t
+ngx_mqtt_queue_stale(ngx_mqtt_session_t *s, size_t size)
+{
+    size_t             bytes;
+    ngx_uint_t         i, n;
+    ngx_mqtt_entry_t  *e;
+
+    n = 0;
+    bytes = 0;
+    e = s->unsent;
+
+    while (e && ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_QUEUED) {
+        e = e->next;
+    }
+
+    for (i = 0; e && i < NGX_MQTT_QUEUE_LOOK; i++, e = e->next) {
+
+        if (ngx_mqtt_queue_expired(e)) {
+            bytes += ngx_mqtt_message_size(e->m.message);
+            n++;
+        }
+    }
+
+    return n && ngx_mqtt_queue_fits(s, n, bytes, size);
+}
+
+
+static ngx_uint_t
+ngx_mqtt_queue_expired(ngx_mqtt_entry_t *e)
+{
+    ngx_mqtt_message_t  *m;
+
+    m = e->m.message;
+
+    return m->expires && m->expires <= ngx_current_msec;
+}
+
+
+static void
+ngx_mqtt_queue_drop_stale_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
+{
+    ngx_uint_t         i;
+    ngx_mqtt_entry_t  *prev, *e, *next;
+
+    prev = NULL;
+
+    for (e = s->head;
+         e && ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_QUEUED;
+         e = e->next)
+    {
+        prev = e;
+    }
+
+    for (i = 0; e && i < NGX_MQTT_QUEUE_LOOK; i++, e = next) {
+
+        next = e->next;
+
+        if (ngx_mqtt_queue_expired(e)) {
+            w->slot->counts.expired++;
+            ngx_mqtt_queue_remove_locked(w->zone, s, prev, e);
+
+        } else {
+            prev = e;
+        }
     }
 }
 
@@ -217,6 +306,10 @@ ngx_mqtt_queue_make_room_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 
     if (qos == 0) {
         return;
+    }
+
+    if (!ngx_mqtt_queue_fits(s, 0, 0, size)) {
+        ngx_mqtt_queue_drop_stale_locked(w, s);
     }
 
     for (n = NGX_MQTT_QUEUE_DROPS; n; n--) {
