@@ -433,6 +433,7 @@ c . nothing
 e . nothing
 
 === TEST 27: at the end of a session that expires
+--- transports: tcp
 --- mqtt
 a connects session_expiry=1
 b,pub connects
@@ -546,6 +547,7 @@ a < PUBLISH t payload="2"
 a . nothing
 
 === TEST 33: a message that has expired is not passed on
+--- transports: tcp
 --- mqtt
 a > CONNECT v5 clean receive_max=1
 a < CONNACK
