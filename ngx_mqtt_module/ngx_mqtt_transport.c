@@ -349,6 +349,11 @@ ngx_mqtt_transport_read(ngx_mqtt_transport_t *t)
         return;
     }
 
+    if (ngx_mqtt_client_turn(&t->client) != NGX_OK) {
+        t->paused = 1;
+        return;
+    }
+
     if (ngx_mqtt_transport_feed_waiting(t) != NGX_OK) {
         return;
     }

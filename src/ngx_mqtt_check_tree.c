@@ -32,7 +32,7 @@ static ngx_int_t ngx_mqtt_check_retain(ngx_mqtt_zone_t *zone, void *block,
 static void ngx_mqtt_check_attached(ngx_mqtt_check_t *ck,
     ngx_mqtt_slot_t *slot);
 static void ngx_mqtt_check_publication(ngx_mqtt_check_t *ck,
-    ngx_mqtt_slot_t *slot);
+    ngx_mqtt_slot_t *slot, ngx_mqtt_publication_t *pub);
 static void ngx_mqtt_check_count_hubs(ngx_mqtt_check_t *ck,
     ngx_uint_t delta);
 static ngx_int_t ngx_mqtt_check_count_session(ngx_mqtt_zone_t *zone,
@@ -319,7 +319,7 @@ ngx_mqtt_check_retain(ngx_mqtt_zone_t *zone, void *block, void *data)
 void
 ngx_mqtt_check_slots(ngx_mqtt_check_t *ck)
 {
-    ngx_uint_t        i, walkers;
+    ngx_uint_t        i, k, walkers;
     ngx_mqtt_root_t  *root;
     ngx_mqtt_slot_t  *slot;
 
@@ -335,7 +335,10 @@ ngx_mqtt_check_slots(ngx_mqtt_check_t *ck)
 
         ngx_mqtt_check(ck, slot->index == i, "slot's index");
         ngx_mqtt_check_attached(ck, slot);
-        ngx_mqtt_check_publication(ck, slot);
+
+        for (k = 0; k < NGX_MQTT_PUBS; k++) {
+            ngx_mqtt_check_publication(ck, slot, &slot->pubs[k]);
+        }
 
         walkers += (slot->walking != 0);
 
@@ -344,13 +347,9 @@ ngx_mqtt_check_slots(ngx_mqtt_check_t *ck)
                                && slot->ready == NULL
                                && slot->filling == NULL
                                && slot->big == NULL
-                               && slot->matching == NULL
-                               && slot->hub == NULL
-                               && slot->drafts == NULL
                                && slot->reaping == NULL
                                && slot->walking == 0
-                               && slot->nheld == 0
-                               && slot->pub.message == NULL,
+                               && slot->nheld == 0,
                            "free slot that is in use");
         }
     }
@@ -403,14 +402,17 @@ ngx_mqtt_check_attached(ngx_mqtt_check_t *ck, ngx_mqtt_slot_t *slot)
 
 
 static void
-ngx_mqtt_check_publication(ngx_mqtt_check_t *ck, ngx_mqtt_slot_t *slot)
+ngx_mqtt_check_publication(ngx_mqtt_check_t *ck, ngx_mqtt_slot_t *slot,
+    ngx_mqtt_publication_t *pub)
 {
-    ngx_mqtt_entry_t        *e;
-    ngx_mqtt_publication_t  *pub;
+    ngx_mqtt_entry_t  *e;
 
-    pub = &slot->pub;
+    ngx_mqtt_check(ck, slot->state != NGX_MQTT_SLOT_FREE
+                       || (pub->matching == NULL && pub->hub == NULL
+                           && pub->drafts == NULL && pub->message == NULL),
+                   "publication of a free slot");
 
-    for (e = slot->drafts; e && ck->errors == 0; e = e->next) {
+    for (e = pub->drafts; e && ck->errors == 0; e = e->next) {
         ngx_mqtt_check_entry(ck, e);
     }
 
@@ -437,7 +439,7 @@ ngx_mqtt_check_publication(ngx_mqtt_check_t *ck, ngx_mqtt_slot_t *slot)
 static void
 ngx_mqtt_check_count_hubs(ngx_mqtt_check_t *ck, ngx_uint_t delta)
 {
-    ngx_uint_t          i, page;
+    ngx_uint_t          i, k, page;
     ngx_mqtt_zone_t    *zone;
     ngx_mqtt_slot_t    *slot;
     ngx_mqtt_attach_t  *a;
@@ -447,8 +449,10 @@ ngx_mqtt_check_count_hubs(ngx_mqtt_check_t *ck, ngx_uint_t delta)
     for (i = 0; i < ck->root->nslots; i++) {
         slot = ck->root->slots[i];
 
-        if (slot->hub) {
-            slot->hub->publishers += delta;
+        for (k = 0; k < NGX_MQTT_PUBS; k++) {
+            if (slot->pubs[k].hub) {
+                slot->pubs[k].hub->publishers += delta;
+            }
         }
 
         for (a = slot->attached; a; a = a->next) {
@@ -623,8 +627,11 @@ ngx_mqtt_check_slot_refs(ngx_mqtt_check_t *ck, ngx_mqtt_check_ref_pt handler)
 
         ngx_mqtt_check_ref(ck, handler, slot->filling);
         ngx_mqtt_check_ref(ck, handler, slot->big);
-        ngx_mqtt_check_ref(ck, handler, slot->matching);
-        ngx_mqtt_check_ref(ck, handler, slot->pub.message);
+
+        for (k = 0; k < NGX_MQTT_PUBS; k++) {
+            ngx_mqtt_check_ref(ck, handler, slot->pubs[k].matching);
+            ngx_mqtt_check_ref(ck, handler, slot->pubs[k].message);
+        }
 
         for (k = 0; k < slot->nheld; k++) {
             ngx_mqtt_check_ref(ck, handler, slot->held[k]);

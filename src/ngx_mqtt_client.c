@@ -12,9 +12,15 @@
 #include <ngx_mqtt_encode.h>
 #include <ngx_mqtt_reason.h>
 #include <ngx_mqtt_alias.h>
+#include <ngx_mqtt_publish.h>
 
 
 #define NGX_MQTT_OUTPUT_MAX     (64 * 1024)    /* bytes, then input stops */
+
+/* packets, and deliveries they cause, of a client's turn, and of a pass */
+#define NGX_MQTT_TURN_WORK      256
+#define NGX_MQTT_PASS_WORK      4096
+
 #define NGX_MQTT_IDLE_INTERVAL  3600000        /* milliseconds */
 
 /*
@@ -24,6 +30,8 @@
 #define NGX_MQTT_POLL_INTERVAL  1000
 
 
+static ngx_int_t ngx_mqtt_client_may_go_on(ngx_mqtt_client_t *cl,
+    ngx_uint_t type, ngx_uint_t work);
 static ngx_int_t ngx_mqtt_client_drain(ngx_mqtt_client_t *cl);
 static ngx_int_t ngx_mqtt_client_malformed(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
@@ -85,10 +93,43 @@ ngx_mqtt_client_init(ngx_mqtt_client_t *cl, ngx_mqtt_worker_t *w,
 
 
 ngx_int_t
+ngx_mqtt_client_turn(ngx_mqtt_client_t *cl)
+{
+    ngx_mqtt_worker_t  *w;
+
+    w = cl->worker;
+
+    if (w->work < NGX_MQTT_PASS_WORK || cl->closed) {
+        return NGX_OK;
+    }
+
+    ngx_mqtt_worker_wait(cl, &w->waiting);
+
+    return NGX_BUSY;
+}
+
+
+void
+ngx_mqtt_client_go_on(ngx_mqtt_client_t *cl)
+{
+    cl->waiting = 0;
+    cl->last_packet = ngx_current_msec;
+    ngx_queue_remove(&cl->turn);
+
+    if (!cl->paused) {
+        cl->ops->resume(cl);
+    }
+}
+
+
+ngx_int_t
 ngx_mqtt_client_input(ngx_mqtt_client_t *cl, u_char **pos, u_char *last)
 {
     ngx_int_t          rc;
+    ngx_uint_t         type, work;
     ngx_mqtt_packet_t  pkt;
+
+    work = cl->worker->work;
 
     for ( ;; ) {
 
@@ -96,8 +137,9 @@ ngx_mqtt_client_input(ngx_mqtt_client_t *cl, u_char **pos, u_char *last)
             return NGX_ERROR;
         }
 
-        if (cl->out_size > NGX_MQTT_OUTPUT_MAX) {
-            rc = ngx_mqtt_client_drain(cl);
+        if (*pos < last) {
+            type = ngx_mqtt_parser_type(&cl->parser, **pos);
+            rc = ngx_mqtt_client_may_go_on(cl, type, work);
 
             if (rc != NGX_OK) {
                 ngx_mqtt_parser_idle(&cl->parser);
@@ -117,11 +159,47 @@ ngx_mqtt_client_input(ngx_mqtt_client_t *cl, u_char **pos, u_char *last)
         }
 
         cl->last_packet = ngx_current_msec;
+        cl->worker->work++;
 
-        if (ngx_mqtt_client_handlers[pkt.type](cl, &pkt) != NGX_OK) {
-            return NGX_ERROR;
+        rc = ngx_mqtt_client_handlers[pkt.type](cl, &pkt);
+
+        if (rc != NGX_OK) {
+
+            if (rc == NGX_BUSY) {
+                ngx_mqtt_parser_idle(&cl->parser);
+            }
+
+            return rc;
         }
     }
+}
+
+
+/* NGX_BUSY: there is more input, and it has to wait. */
+
+static ngx_int_t
+ngx_mqtt_client_may_go_on(ngx_mqtt_client_t *cl, ngx_uint_t type,
+    ngx_uint_t work)
+{
+    ngx_mqtt_worker_t  *w;
+
+    w = cl->worker;
+
+    if (w->wide && type == NGX_MQTT_PUBLISH) {
+        ngx_mqtt_worker_wait(cl, &w->behind);
+        return NGX_BUSY;
+    }
+
+    if (w->work - work >= NGX_MQTT_TURN_WORK) {
+        ngx_mqtt_worker_wait(cl, &w->served);
+        return NGX_BUSY;
+    }
+
+    if (cl->out_size > NGX_MQTT_OUTPUT_MAX) {
+        return ngx_mqtt_client_drain(cl);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -198,7 +276,7 @@ ngx_mqtt_client_timer(ngx_mqtt_client_t *cl)
     if (!cl->connected) {
         limit = NGX_MQTT_CONNECT_TIMEOUT;
 
-    } else if (cl->paused) {
+    } else if (cl->paused || cl->waiting) {
 
         /* its packets wait for us, and we for it to take our output */
 
@@ -286,6 +364,12 @@ ngx_mqtt_client_end(ngx_mqtt_client_t *cl, ngx_uint_t reason,
         (void) ngx_mqtt_out_flush(cl);
     }
 
+    if (cl->waiting) {
+        cl->waiting = 0;
+        ngx_queue_remove(&cl->turn);
+    }
+
+    ngx_mqtt_publish_forget(cl);
     ngx_mqtt_out_drop(cl);
     ngx_mqtt_alias_free(cl);
     ngx_mqtt_parser_free(&cl->parser);

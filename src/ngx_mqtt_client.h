@@ -41,7 +41,7 @@ typedef struct ngx_mqtt_aliases_s     ngx_mqtt_aliases_t;
  * could be.  "reason" is the MQTT 5.0 reason code.  Must not free the client
  * before control is back in the event loop.
  *
- * resume: input may be read again after NGX_BUSY.
+ * resume: input may be read again after NGX_BUSY.  Must not call back.
  */
 
 typedef struct {
@@ -78,6 +78,7 @@ struct ngx_mqtt_client_s {
 
     ngx_queue_t                      dirty;        /* worker's flush list, */
                                                    /* or the blocked ones */
+    ngx_queue_t                      turn;         /* while waiting */
 
     ngx_mqtt_aliases_t              *aliases;
 
@@ -102,7 +103,8 @@ struct ngx_mqtt_client_s {
     unsigned                         resumed:1;    /* session present */
     unsigned                         closed:1;     /* it has ended */
     unsigned                         blocked:1;    /* the socket is full */
-    unsigned                         paused:1;     /* input got NGX_BUSY */
+    unsigned                         paused:1;     /* no input: output first */
+    unsigned                         waiting:1;    /* no input: a turn first */
     unsigned                         marked:1;     /* on the dirty list */
     unsigned                         broken:1;     /* a write failed */
     unsigned                         will_discard:1;
@@ -118,6 +120,12 @@ void ngx_mqtt_client_init(ngx_mqtt_client_t *cl, ngx_mqtt_worker_t *w,
     const ngx_mqtt_transport_ops_t *ops, ngx_log_t *log);
 
 /*
+ * Before reading.  NGX_BUSY: others were served in this pass, reading stops
+ * until ops->resume is called.
+ */
+ngx_int_t ngx_mqtt_client_turn(ngx_mqtt_client_t *cl);
+
+/*
  * Takes bytes that arrived, which it may change in place.  NGX_OK: all was
  * taken, read on.  NGX_BUSY: the bytes from *pos on must be kept and offered
  * again, and reading stop, until ops->resume is called.  NGX_ERROR: the
@@ -125,6 +133,9 @@ void ngx_mqtt_client_init(ngx_mqtt_client_t *cl, ngx_mqtt_worker_t *w,
  */
 ngx_int_t ngx_mqtt_client_input(ngx_mqtt_client_t *cl, u_char **pos,
     u_char *last);
+
+/* The end of a client's waiting for a turn. */
+void ngx_mqtt_client_go_on(ngx_mqtt_client_t *cl);
 
 /* The socket has room again.  May call ops->close or ops->resume. */
 void ngx_mqtt_client_writable(ngx_mqtt_client_t *cl);

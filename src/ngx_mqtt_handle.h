@@ -31,8 +31,15 @@ typedef ngx_int_t (*ngx_mqtt_handle_pt)(ngx_mqtt_client_t *cl,
 ngx_int_t ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
 
+/*
+ * NGX_BUSY: the message has many subscribers.  Input stops until it has been
+ * published and ngx_mqtt_handle_published() was called.
+ */
 ngx_int_t ngx_mqtt_handle_publish(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
+void ngx_mqtt_handle_published(ngx_mqtt_client_t *cl, ngx_uint_t qos,
+    uint16_t id, ngx_uint_t reason);
+
 ngx_int_t ngx_mqtt_handle_puback(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
 ngx_int_t ngx_mqtt_handle_pubrec(ngx_mqtt_client_t *cl,

@@ -19,12 +19,14 @@ static ngx_int_t ngx_mqtt_publish_limits(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
 static ngx_int_t ngx_mqtt_publish_route(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt, ngx_str_t *topic);
+static ngx_int_t ngx_mqtt_publish_settle(ngx_mqtt_client_t *cl,
+    ngx_uint_t qos, uint16_t id, ngx_uint_t reason);
 static ngx_int_t ngx_mqtt_publish_refuse(ngx_mqtt_client_t *cl,
-    ngx_mqtt_packet_t *pkt, ngx_uint_t reason);
+    ngx_uint_t qos, uint16_t id, ngx_uint_t reason);
 static ngx_int_t ngx_mqtt_publish_held(ngx_mqtt_client_t *cl, uint16_t id,
     ngx_uint_t *held);
 static ngx_int_t ngx_mqtt_publish_answer(ngx_mqtt_client_t *cl,
-    ngx_mqtt_packet_t *pkt, ngx_uint_t reason);
+    ngx_uint_t qos, uint16_t id, ngx_uint_t reason);
 static ngx_int_t ngx_mqtt_publish_ack(ngx_mqtt_client_t *cl, ngx_uint_t type,
     uint16_t id, ngx_uint_t reason);
 
@@ -48,13 +50,15 @@ ngx_mqtt_handle_publish(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
             return ngx_mqtt_handle_fail(cl, NGX_MQTT_NOT_AUTHORIZED, NULL);
         }
 
-        return ngx_mqtt_publish_refuse(cl, pkt, NGX_MQTT_NOT_AUTHORIZED);
+        return ngx_mqtt_publish_refuse(cl, pkt->qos, pkt->packet_id,
+                                       NGX_MQTT_NOT_AUTHORIZED);
     }
 
     /* these are the server's own [MQTT-4.7.2-1] */
 
     if (topic.data[0] == '$') {
-        return ngx_mqtt_publish_refuse(cl, pkt, NGX_MQTT_NOT_AUTHORIZED);
+        return ngx_mqtt_publish_refuse(cl, pkt->qos, pkt->packet_id,
+                                       NGX_MQTT_NOT_AUTHORIZED);
     }
 
     return ngx_mqtt_publish_route(cl, pkt, &topic);
@@ -162,11 +166,11 @@ static ngx_int_t
 ngx_mqtt_publish_route(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     ngx_str_t *topic)
 {
-    ngx_uint_t           id, reason;
-    ngx_mqtt_inbound_t   in;
-    ngx_mqtt_worker_t   *w;
-    ngx_mqtt_message_t  *m;
-    ngx_mqtt_session_t  *s;
+    ngx_int_t                 rc;
+    ngx_uint_t                id, lost, reason;
+    ngx_mqtt_inbound_t        in;
+    ngx_mqtt_worker_t        *w;
+    ngx_mqtt_publish_args_t   args;
 
     w = cl->worker;
     id = (pkt->qos == 2) ? pkt->packet_id : 0;
@@ -177,46 +181,84 @@ ngx_mqtt_publish_route(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     in.qos = (u_char) ngx_min(pkt->qos, cl->conf->max_qos);
     in.retain = pkt->retain;
 
-    m = ngx_mqtt_publish_store(w, &in);
+    args.message = ngx_mqtt_publish_store(w, &in);
 
-    if (m == NULL) {
-        return ngx_mqtt_publish_refuse(cl, pkt, NGX_MQTT_QUOTA_EXCEEDED);
+    if (args.message == NULL) {
+        return ngx_mqtt_publish_refuse(cl, pkt->qos, pkt->packet_id,
+                                       NGX_MQTT_QUOTA_EXCEEDED);
     }
+
+    args.topic = *topic;
+    args.packet_id = id;
+    args.will = 0;
+    args.max_retained = cl->conf->max_retained;
+
+    rc = NGX_OK;
+    reason = NGX_MQTT_SUCCESS;
 
     ngx_mqtt_worker_lock(w);
 
-    s = cl->attach->session;
-    reason = NGX_MQTT_SUCCESS;
+    args.from = cl->attach->session;
 
     /* a duplicate is answered, not routed again [MQTT-4.3.3-10] */
 
-    if (s && (id == 0 || !ngx_mqtt_session_holds_id_locked(s, id))) {
+    if (args.from
+        && (id == 0 || !ngx_mqtt_session_holds_id_locked(args.from, id)))
+    {
+        args.hub = args.from->hub;
 
-        reason = ngx_mqtt_publish_locked(w, s->hub, m, topic, s, id, 0,
-                                         cl->conf->max_retained);
+        rc = ngx_mqtt_publish_client_locked(cl, &args, pkt, &reason);
 
-        if (id && reason < NGX_MQTT_UNSPECIFIED_ERROR) {
+        if (rc == NGX_OK && id && reason < NGX_MQTT_UNSPECIFIED_ERROR) {
             cl->received++;
         }
     }
 
     /* the session may have been lost while the lock was released */
 
-    s = cl->attach->session;
+    lost = (cl->attach->session == NULL);
 
     ngx_mqtt_worker_unlock(w);
 
+    if (rc == NGX_AGAIN) {
+        return NGX_BUSY;
+    }
+
     ngx_mqtt_publish_drop(w);
 
-    if (s == NULL) {
+    if (lost) {
         return ngx_mqtt_handle_lost(cl);
     }
 
-    if (reason >= NGX_MQTT_UNSPECIFIED_ERROR) {
-        return ngx_mqtt_publish_refuse(cl, pkt, reason);
+    return ngx_mqtt_publish_settle(cl, pkt->qos, pkt->packet_id, reason);
+}
+
+
+void
+ngx_mqtt_handle_published(ngx_mqtt_client_t *cl, ngx_uint_t qos, uint16_t id,
+    ngx_uint_t reason)
+{
+    if (qos == 2 && reason < NGX_MQTT_UNSPECIFIED_ERROR) {
+        cl->received++;
     }
 
-    return ngx_mqtt_publish_answer(cl, pkt, reason);
+    if (ngx_mqtt_publish_settle(cl, qos, id, reason) == NGX_OK) {
+        ngx_mqtt_client_go_on(cl);
+    }
+}
+
+
+/* Answers a PUBLISH that was routed, or not. */
+
+static ngx_int_t
+ngx_mqtt_publish_settle(ngx_mqtt_client_t *cl, ngx_uint_t qos, uint16_t id,
+    ngx_uint_t reason)
+{
+    if (reason >= NGX_MQTT_UNSPECIFIED_ERROR) {
+        return ngx_mqtt_publish_refuse(cl, qos, id, reason);
+    }
+
+    return ngx_mqtt_publish_answer(cl, qos, id, reason);
 }
 
 
@@ -226,23 +268,19 @@ ngx_mqtt_publish_route(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
  */
 
 static ngx_int_t
-ngx_mqtt_publish_refuse(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
+ngx_mqtt_publish_refuse(ngx_mqtt_client_t *cl, ngx_uint_t qos, uint16_t id,
     ngx_uint_t reason)
 {
     ngx_uint_t  held;
 
-    if (pkt->qos == 0) {
-        return NGX_OK;
-    }
+    if (qos == 2) {
 
-    if (pkt->qos == 2) {
-
-        if (ngx_mqtt_publish_held(cl, pkt->packet_id, &held) != NGX_OK) {
+        if (ngx_mqtt_publish_held(cl, id, &held) != NGX_OK) {
             return NGX_ERROR;
         }
 
         if (held) {
-            return ngx_mqtt_publish_answer(cl, pkt, NGX_MQTT_SUCCESS);
+            return ngx_mqtt_publish_answer(cl, qos, id, NGX_MQTT_SUCCESS);
         }
     }
 
@@ -251,11 +289,13 @@ ngx_mqtt_publish_refuse(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
      * what there is no room for stays with the client [3.1.1: MQTT-3.3.5-2].
      */
 
-    if (cl->version != NGX_MQTT_V5 && reason == NGX_MQTT_QUOTA_EXCEEDED) {
+    if (qos && cl->version != NGX_MQTT_V5
+        && reason == NGX_MQTT_QUOTA_EXCEEDED)
+    {
         return ngx_mqtt_handle_fail(cl, reason, "no room for its PUBLISH");
     }
 
-    return ngx_mqtt_publish_answer(cl, pkt, reason);
+    return ngx_mqtt_publish_answer(cl, qos, id, reason);
 }
 
 
@@ -278,16 +318,16 @@ ngx_mqtt_publish_held(ngx_mqtt_client_t *cl, uint16_t id, ngx_uint_t *held)
 
 
 static ngx_int_t
-ngx_mqtt_publish_answer(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
+ngx_mqtt_publish_answer(ngx_mqtt_client_t *cl, ngx_uint_t qos, uint16_t id,
     ngx_uint_t reason)
 {
-    if (pkt->qos == 0) {
+    if (qos == 0) {
         return NGX_OK;
     }
 
-    return ngx_mqtt_publish_ack(cl, pkt->qos == 1 ? NGX_MQTT_PUBACK
-                                                  : NGX_MQTT_PUBREC,
-                                pkt->packet_id, reason);
+    return ngx_mqtt_publish_ack(cl, qos == 1 ? NGX_MQTT_PUBACK
+                                             : NGX_MQTT_PUBREC,
+                                id, reason);
 }
 
 

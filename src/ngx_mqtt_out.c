@@ -303,7 +303,10 @@ ngx_mqtt_out_flush(ngx_mqtt_client_t *cl)
     if (cl->paused) {
         cl->paused = 0;
         cl->last_packet = ngx_current_msec;
-        cl->ops->resume(cl);
+
+        if (!cl->waiting) {
+            cl->ops->resume(cl);
+        }
     }
 
     return NGX_OK;

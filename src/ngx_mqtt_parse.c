@@ -11,6 +11,7 @@
 #include <ngx_mqtt_parse.h>
 
 
+/* 0 for ngx_mqtt_parser_type() */
 #define NGX_MQTT_PARSE_HEADER    0
 #define NGX_MQTT_PARSE_LENGTH    1
 #define NGX_MQTT_PARSE_BODY      2

@@ -65,6 +65,10 @@ void ngx_mqtt_parser_init(ngx_mqtt_parser_t *p, uint32_t max_packet_size,
 ngx_int_t ngx_mqtt_parse(ngx_mqtt_parser_t *p, u_char **pos, u_char *last,
     ngx_mqtt_packet_t *pkt);
 
+/* Type of the packet that is being read, or begins with byte "next". */
+#define ngx_mqtt_parser_type(p, next)                                         \
+    (((p)->state ? (p)->header : (next)) >> 4)
+
 /*
  * Frees the body buffer unless a packet is partial: to be called when the
  * input has been worked off.  Strings of the last packet die with it.

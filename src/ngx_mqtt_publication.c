@@ -50,15 +50,13 @@ ngx_mqtt_publication_begin_locked(ngx_mqtt_zone_t *zone,
 
 
 ngx_int_t
-ngx_mqtt_publication_finish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
-    ngx_uint_t *budget)
+ngx_mqtt_publication_finish_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_publication_t *pub, ngx_uint_t *budget)
 {
-    ngx_mqtt_entry_t        *e;
-    ngx_mqtt_message_t      *m;
-    ngx_mqtt_session_t      *s;
-    ngx_mqtt_publication_t  *pub;
+    ngx_mqtt_entry_t    *e;
+    ngx_mqtt_message_t  *m;
+    ngx_mqtt_session_t  *s;
 
-    pub = &slot->pub;
     m = pub->message;
 
     if (m == NULL) {
@@ -99,6 +97,52 @@ ngx_mqtt_publication_finish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
     ngx_mqtt_message_unref_locked(w->zone, m);
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mqtt_publication_abandon_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_publication_t *pub, ngx_uint_t *budget)
+{
+    ngx_mqtt_entry_t  *e;
+
+    while (pub->drafts) {
+
+        if (*budget == 0) {
+            return NGX_AGAIN;
+        }
+
+        (*budget)--;
+
+        e = pub->drafts;
+        ngx_mqtt_set(pub->drafts, e->next);
+        ngx_mqtt_entry_free_locked(zone, e);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_mqtt_publication_release_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_publication_t *pub)
+{
+    ngx_mqtt_hub_t      *hub;
+    ngx_mqtt_message_t  *m;
+
+    m = pub->matching;
+    hub = pub->hub;
+
+    if (m) {
+        ngx_mqtt_set(pub->matching, NULL);
+        ngx_mqtt_message_unref_locked(zone, m);
+    }
+
+    if (hub) {
+        ngx_mqtt_set(pub->hub, NULL);
+        ngx_mqtt_set(hub->publishers, hub->publishers - 1);
+        ngx_mqtt_hub_release_locked(zone, hub);
+    }
 }
 
 

@@ -28,11 +28,22 @@ void ngx_mqtt_publication_begin_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_publication_t *pub);
 
 /*
- * Finishes a committed publication: the slot's own, or a dead slot's.  The
+ * Finishes a committed publication: the process' own, or a dead one's.  The
  * lock is held; at most *budget targets, which it counts down: NGX_AGAIN.
  */
 ngx_int_t ngx_mqtt_publication_finish_locked(ngx_mqtt_worker_t *w,
-    ngx_mqtt_slot_t *slot, ngx_uint_t *budget);
+    ngx_mqtt_publication_t *pub, ngx_uint_t *budget);
+
+/*
+ * Frees the entries of a publication that is not committed: at most *budget,
+ * which it counts down.  NGX_AGAIN: there are more.
+ */
+ngx_int_t ngx_mqtt_publication_abandon_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_publication_t *pub, ngx_uint_t *budget);
+
+/* Gives up what it keeps while it is matched: the message, the hub. */
+void ngx_mqtt_publication_release_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_publication_t *pub);
 
 /*
  * After a kill inside the lock, at the end of the rebuild: completes what

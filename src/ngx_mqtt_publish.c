@@ -8,51 +8,82 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_publish.h>
 #include <ngx_mqtt_publication.h>
-#include <ngx_mqtt_share.h>
 #include <ngx_mqtt_property.h>
+#include <ngx_mqtt_handle.h>
 
 
 /* subscriptions looked at, and deliveries queued, in one hold of the lock */
 #define NGX_MQTT_PUBLISH_BATCH    512
 
-
-/* A publication before its commit, on the publisher's stack. */
-
-typedef struct {
-    ngx_mqtt_worker_t    *worker;
-    ngx_mqtt_hub_t       *hub;
-    ngx_mqtt_message_t   *message;
-    ngx_mqtt_session_t   *from;
-    uint64_t              from_serial;
-    uint64_t              serial;      /* of this match */
-    ngx_uint_t            epoch;
-    ngx_uint_t            will;
-    ngx_uint_t            matched;
-    ngx_uint_t            budget;      /* left of this hold */
-} ngx_mqtt_publishing_t;
+/* such holds in one pass of the event loop */
+#define NGX_MQTT_PUBLISH_HOLDS    8
 
 
 static void ngx_mqtt_publish_urgent_locked(ngx_mqtt_worker_t *w,
     ngx_uint_t urgent);
-static ngx_int_t ngx_mqtt_publish_collect_locked(ngx_mqtt_publishing_t *p,
-    ngx_str_t *topic);
-static ngx_int_t ngx_mqtt_publish_match_locked(ngx_mqtt_publishing_t *p,
-    ngx_str_t *topic);
-static ngx_int_t ngx_mqtt_publish_subs_locked(ngx_mqtt_publishing_t *p,
-    ngx_mqtt_sub_t *sub, ngx_str_t *deep);
-static ngx_int_t ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
-    ngx_mqtt_group_t *group, ngx_str_t *deep);
-static ngx_int_t ngx_mqtt_publish_target_locked(ngx_mqtt_publishing_t *p,
-    ngx_mqtt_sub_t *sub);
-static ngx_int_t ngx_mqtt_publish_merge_locked(ngx_mqtt_publishing_t *p,
-    ngx_mqtt_sub_t *sub);
-static ngx_int_t ngx_mqtt_publish_pause_locked(ngx_mqtt_publishing_t *p);
-static ngx_uint_t ngx_mqtt_publish_own(ngx_mqtt_publishing_t *p,
-    ngx_mqtt_session_t *s);
-static void ngx_mqtt_publish_enter_locked(ngx_mqtt_publishing_t *p);
+static void ngx_mqtt_publish_begin_locked(ngx_mqtt_publishing_t *p,
+    ngx_mqtt_publish_args_t *args);
+static ngx_int_t ngx_mqtt_publish_go_locked(ngx_mqtt_publishing_t *p,
+    ngx_uint_t holds);
+static ngx_int_t ngx_mqtt_publish_hold_locked(ngx_mqtt_publishing_t *p);
+static void ngx_mqtt_publish_fail_locked(ngx_mqtt_publishing_t *p,
+    ngx_int_t rc);
+static void ngx_mqtt_publish_again_locked(ngx_mqtt_publishing_t *p);
+static ngx_uint_t ngx_mqtt_publish_end_locked(ngx_mqtt_publishing_t *p);
 static ngx_uint_t ngx_mqtt_publish_is_will(ngx_mqtt_publishing_t *p);
-static ngx_int_t ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p,
-    ngx_str_t *topic, ngx_uint_t packet_id, ngx_uint_t max_retained);
+static ngx_int_t ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p);
+
+
+ngx_int_t
+ngx_mqtt_publish_init(ngx_mqtt_worker_t *w)
+{
+    ngx_uint_t              i;
+    ngx_mqtt_publishing_t  *p;
+
+    w->publishing = ngx_calloc(NGX_MQTT_PUBS * sizeof(ngx_mqtt_publishing_t),
+                               w->log);
+    if (w->publishing == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < NGX_MQTT_PUBS; i++) {
+        p = &w->publishing[i];
+        p->worker = w;
+
+        if (ngx_mqtt_match_grow(&p->match, w->log) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    /* only the first goes on in later passes */
+
+    p = w->publishing;
+    p->topic = ngx_alloc(NGX_MQTT_STRING_MAX, w->log);
+
+    return p->topic ? NGX_OK : NGX_ERROR;
+}
+
+
+void
+ngx_mqtt_publish_done(ngx_mqtt_worker_t *w)
+{
+    ngx_uint_t  i;
+
+    if (w->publishing == NULL) {
+        return;
+    }
+
+    for (i = 0; i < NGX_MQTT_PUBS; i++) {
+        ngx_mqtt_match_free(&w->publishing[i].match);
+    }
+
+    if (w->publishing->topic) {
+        ngx_free(w->publishing->topic);
+    }
+
+    ngx_free(w->publishing);
+    w->publishing = NULL;
+}
 
 
 /* Until the lock is released; removing a retained message has to go on. */
@@ -148,77 +179,110 @@ ngx_mqtt_publish_drop(ngx_mqtt_worker_t *w)
 
 
 ngx_uint_t
-ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_hub_t *hub,
-    ngx_mqtt_message_t *m, ngx_str_t *topic, ngx_mqtt_session_t *from,
-    ngx_uint_t packet_id, ngx_uint_t will, ngx_uint_t max_retained)
+ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_publish_args_t *args)
 {
-    ngx_int_t              rc;
-    ngx_uint_t             budget;
-    ngx_mqtt_publishing_t  p;
+    ngx_mqtt_publishing_t  *p;
 
-    ngx_memzero(&p, sizeof(ngx_mqtt_publishing_t));
+    p = &w->publishing[1];
 
-    p.worker = w;
-    p.hub = hub;
-    p.message = m;
-    p.from = from;
-    p.from_serial = from ? from->serial : 0;
-    p.will = will;
+    ngx_mqtt_publish_begin_locked(p, args);
 
-    ngx_mqtt_publish_enter_locked(&p);
-    ngx_mqtt_publish_urgent_locked(w, ngx_mqtt_message_clears(m));
+    while (ngx_mqtt_publish_go_locked(p, NGX_MQTT_PUBLISH_HOLDS) == NGX_AGAIN) {
+        ngx_mqtt_worker_unlock(w);
+        ngx_mqtt_worker_lock(w);
+    }
 
-    do {
-        rc = ngx_mqtt_publish_collect_locked(&p, topic);
-    } while (rc == NGX_AGAIN);
+    return ngx_mqtt_publish_end_locked(p);
+}
+
+
+ngx_int_t
+ngx_mqtt_publish_client_locked(ngx_mqtt_client_t *cl,
+    ngx_mqtt_publish_args_t *args, ngx_mqtt_packet_t *pkt, ngx_uint_t *reason)
+{
+    ngx_mqtt_worker_t      *w;
+    ngx_mqtt_publishing_t  *p;
+
+    w = cl->worker;
+    p = &w->publishing[0];
+
+    ngx_mqtt_publish_begin_locked(p, args);
+
+    if (ngx_mqtt_publish_go_locked(p, NGX_MQTT_PUBLISH_HOLDS) == NGX_OK) {
+        *reason = ngx_mqtt_publish_end_locked(p);
+        return NGX_OK;
+    }
+
+    /* the topic is the packet's, which will be gone */
+
+    ngx_memcpy(p->topic, args->topic.data, args->topic.len);
+    p->args.topic.data = p->topic;
+    ngx_mqtt_match_move(&p->match, args->topic.data, p->topic);
+
+    p->client = cl;
+    p->id = pkt->packet_id;
+    p->qos = pkt->qos;
+
+    cl->waiting = 1;
+    ngx_queue_init(&cl->turn);
+
+    w->wide = 1;
+    w->wake_self = 1;
+
+    return NGX_AGAIN;
+}
+
+
+void
+ngx_mqtt_publish_slice(ngx_mqtt_worker_t *w)
+{
+    ngx_int_t               rc;
+    ngx_uint_t              lost, reason;
+    ngx_mqtt_client_t      *cl;
+    ngx_mqtt_publishing_t  *p;
+
+    p = &w->publishing[0];
+    cl = p->client;
+    reason = NGX_MQTT_SUCCESS;
+
+    ngx_mqtt_worker_lock(w);
+
+    rc = ngx_mqtt_publish_go_locked(p, NGX_MQTT_PUBLISH_HOLDS);
 
     if (rc == NGX_OK) {
-        rc = ngx_mqtt_publish_commit_locked(&p, topic, packet_id,
-                                            max_retained);
+        reason = ngx_mqtt_publish_end_locked(p);
     }
 
-    if (rc == NGX_OK) {
-        do {
-            budget = NGX_MQTT_PUBLISH_BATCH;
-            rc = ngx_mqtt_publication_finish_locked(w, w->slot, &budget);
+    lost = (cl && cl->attach->session == NULL);
 
-            if (rc == NGX_AGAIN) {
-                ngx_mqtt_worker_unlock(w);
-                ngx_mqtt_worker_lock(w);
-            }
+    ngx_mqtt_worker_unlock(w);
 
-        } while (rc == NGX_AGAIN);
-
-    } else {
-
-        if (rc == NGX_ERROR) {
-            w->full = 1;
-        }
-
-        while (ngx_mqtt_publish_abandon_locked(w->zone, w->slot, &p.budget)
-               == NGX_AGAIN)
-        {
-            (void) ngx_mqtt_publish_pause_locked(&p);
-        }
-
-        if (ngx_mqtt_publish_is_will(&p)) {
-            ngx_mqtt_session_drop_will_locked(w->zone, from);
-        }
+    if (rc != NGX_OK) {
+        return;
     }
 
-    if (w->slot->filling == m) {
-        ngx_mqtt_set(w->slot->filling, NULL);
-        ngx_mqtt_message_unref_locked(w->zone, m);
+    w->wide = 0;
+    p->client = NULL;
+
+    if (lost) {
+        (void) ngx_mqtt_handle_lost(cl);
+
+    } else if (cl) {
+        ngx_mqtt_handle_published(cl, p->qos, p->id, reason);
     }
+}
 
-    ngx_mqtt_slot_leave_locked(w);
-    ngx_mqtt_publish_release_locked(w->zone, w->slot);
 
-    if (rc == NGX_ERROR || rc == NGX_DECLINED) {
-        return NGX_MQTT_QUOTA_EXCEEDED;
+void
+ngx_mqtt_publish_forget(ngx_mqtt_client_t *cl)
+{
+    ngx_mqtt_publishing_t  *p;
+
+    p = &cl->worker->publishing[0];
+
+    if (p->client == cl) {
+        p->client = NULL;
     }
-
-    return p.matched ? NGX_MQTT_SUCCESS : NGX_MQTT_NO_MATCHING_SUBSCRIBERS;
 }
 
 
@@ -228,41 +292,200 @@ ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_hub_t *hub,
  */
 
 static void
-ngx_mqtt_publish_enter_locked(ngx_mqtt_publishing_t *p)
+ngx_mqtt_publish_begin_locked(ngx_mqtt_publishing_t *p,
+    ngx_mqtt_publish_args_t *args)
 {
-    ngx_mqtt_slot_t  *slot;
+    ngx_mqtt_slot_t         *slot;
+    ngx_mqtt_message_t      *m;
+    ngx_mqtt_publication_t  *pub;
 
     slot = p->worker->slot;
+    pub = &slot->pubs[p - p->worker->publishing];
+    m = args->message;
+
+    p->args = *args;
+    p->pub = pub;
+    p->from_serial = args->from ? args->from->serial : 0;
+    p->phase = NGX_MQTT_PUBLISH_START;
+    p->rc = NGX_OK;
 
     ngx_mqtt_slot_enter_locked(p->worker);
 
-    ngx_mqtt_set(slot->hub, p->hub);
-    ngx_mqtt_set(p->hub->publishers, p->hub->publishers + 1);
+    ngx_mqtt_set(pub->hub, args->hub);
+    ngx_mqtt_set(args->hub->publishers, args->hub->publishers + 1);
 
-    ngx_mqtt_set(slot->matching, p->message);
-    ngx_mqtt_set(p->message->refs, p->message->refs + 1);
+    ngx_mqtt_set(pub->matching, m);
+
+    if (slot->filling == m) {
+        ngx_mqtt_set(slot->filling, NULL);
+
+    } else {
+        ngx_mqtt_set(m->refs, m->refs + 1);
+    }
 }
 
 
-void
-ngx_mqtt_publish_release_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_slot_t *slot)
+/* NGX_AGAIN: these holds were not enough, and the last one is not over. */
+
+static ngx_int_t
+ngx_mqtt_publish_go_locked(ngx_mqtt_publishing_t *p, ngx_uint_t holds)
 {
-    ngx_mqtt_hub_t      *hub;
-    ngx_mqtt_message_t  *m;
+    ngx_int_t           rc;
+    ngx_mqtt_worker_t  *w;
 
-    m = slot->matching;
-    hub = slot->hub;
+    w = p->worker;
 
-    if (m) {
-        ngx_mqtt_set(slot->matching, NULL);
-        ngx_mqtt_message_unref_locked(zone, m);
+    for ( ;; ) {
+
+        ngx_mqtt_publish_urgent_locked(w,
+                                   ngx_mqtt_message_clears(p->args.message));
+
+        p->budget = NGX_MQTT_PUBLISH_BATCH;
+
+        rc = ngx_mqtt_publish_hold_locked(p);
+
+        w->work += NGX_MQTT_PUBLISH_BATCH - p->budget;
+
+        if (rc == NGX_OK) {
+            return NGX_OK;
+        }
+
+        if (rc == NGX_AGAIN && --holds == 0) {
+            return NGX_AGAIN;
+        }
+
+        ngx_mqtt_worker_unlock(w);
+
+        if (rc == NGX_BUSY) {
+            rc = ngx_mqtt_match_grow(&p->match, w->log);
+        }
+
+        ngx_mqtt_worker_lock(w);
+
+        if (rc == NGX_ERROR) {
+            ngx_mqtt_publish_fail_locked(p, NGX_ERROR);
+        }
+    }
+}
+
+
+/* As far as the budget lasts; see ngx_mqtt_collect_locked(). */
+
+static ngx_int_t
+ngx_mqtt_publish_hold_locked(ngx_mqtt_publishing_t *p)
+{
+    ngx_int_t         rc;
+    ngx_mqtt_root_t  *root;
+
+    root = p->worker->zone->root;
+
+    for ( ;; ) {
+
+        switch (p->phase) {
+
+        case NGX_MQTT_PUBLISH_MATCH:
+        case NGX_MQTT_PUBLISH_COLLECT:
+
+            if (p->epoch != root->epoch) {
+
+                ngx_mqtt_publish_again_locked(p);
+            }
+
+            /* fall through */
+
+        case NGX_MQTT_PUBLISH_START:
+
+            rc = ngx_mqtt_collect_locked(p);
+
+            if (rc == NGX_AGAIN || rc == NGX_BUSY) {
+                return rc;
+            }
+
+            if (rc == NGX_OK) {
+                rc = ngx_mqtt_publish_commit_locked(p);
+            }
+
+            if (rc != NGX_OK) {
+                ngx_mqtt_publish_fail_locked(p, rc);
+                break;
+            }
+
+            p->phase = NGX_MQTT_PUBLISH_QUEUE;
+            break;
+
+        case NGX_MQTT_PUBLISH_QUEUE:
+
+            if (ngx_mqtt_publication_finish_locked(p->worker, p->pub,
+                                                   &p->budget)
+                == NGX_AGAIN)
+            {
+                return NGX_AGAIN;
+            }
+
+            p->phase = NGX_MQTT_PUBLISH_DONE;
+            return NGX_OK;
+
+        case NGX_MQTT_PUBLISH_ABANDON:
+
+            if (ngx_mqtt_publication_abandon_locked(p->worker->zone, p->pub,
+                                                    &p->budget)
+                == NGX_AGAIN)
+            {
+                return NGX_AGAIN;
+            }
+
+            if (ngx_mqtt_publish_is_will(p)) {
+                ngx_mqtt_session_drop_will_locked(p->worker->zone,
+                                                  p->args.from);
+            }
+
+            p->phase = NGX_MQTT_PUBLISH_DONE;
+            return NGX_OK;
+
+        default:
+            return NGX_OK;
+        }
+    }
+}
+
+
+static void
+ngx_mqtt_publish_fail_locked(ngx_mqtt_publishing_t *p, ngx_int_t rc)
+{
+    p->rc = rc;
+    p->phase = NGX_MQTT_PUBLISH_ABANDON;
+
+    if (rc == NGX_ERROR) {
+        p->worker->full = 1;
+    }
+}
+
+
+/* A rebuild has freed all entries, and perhaps the publisher's session. */
+
+static void
+ngx_mqtt_publish_again_locked(ngx_mqtt_publishing_t *p)
+{
+    p->phase = NGX_MQTT_PUBLISH_START;
+
+    if (p->args.from && p->args.from->serial != p->from_serial) {
+        p->args.from = NULL;
+        p->args.packet_id = 0;
+    }
+}
+
+
+static ngx_uint_t
+ngx_mqtt_publish_end_locked(ngx_mqtt_publishing_t *p)
+{
+    ngx_mqtt_slot_leave_locked(p->worker);
+    ngx_mqtt_publication_release_locked(p->worker->zone, p->pub);
+
+    if (p->rc == NGX_ERROR || p->rc == NGX_DECLINED) {
+        return NGX_MQTT_QUOTA_EXCEEDED;
     }
 
-    if (hub) {
-        ngx_mqtt_set(slot->hub, NULL);
-        ngx_mqtt_set(hub->publishers, hub->publishers - 1);
-        ngx_mqtt_hub_release_locked(zone, hub);
-    }
+    return p->matched ? NGX_MQTT_SUCCESS : NGX_MQTT_NO_MATCHING_SUBSCRIBERS;
 }
 
 
@@ -271,347 +494,12 @@ ngx_mqtt_publish_release_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_slot_t *slot)
 static ngx_uint_t
 ngx_mqtt_publish_is_will(ngx_mqtt_publishing_t *p)
 {
-    return p->will && p->from && p->from->serial == p->from_serial
-           && p->from->will && p->from->will->message == p->message;
-}
-
-
-/*
- * Makes an entry for each subscriber.  NGX_AGAIN: the zone was rebuilt in
- * between, which freed them all: begin again.  NGX_ERROR: no memory.
- */
-
-static ngx_int_t
-ngx_mqtt_publish_collect_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic)
-{
-    ngx_int_t           rc;
-    ngx_str_t          *deep;
-    ngx_uint_t          i;
-    ngx_mqtt_node_t    *node;
-    ngx_mqtt_root_t    *root;
-    ngx_mqtt_match_t   *match;
-    ngx_mqtt_worker_t  *w;
-
-    w = p->worker;
-    root = w->zone->root;
-    match = &w->match;
-
-    p->matched = 0;
-    p->epoch = root->epoch;
-    p->serial = ++root->serial;
-    p->budget = NGX_MQTT_PUBLISH_BATCH;
-
-    rc = ngx_mqtt_publish_match_locked(p, topic);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    for (i = 0; i < match->n; i++) {
-        node = match->nodes[i];
-        deep = ngx_mqtt_node_is_deep(node) ? topic : NULL;
-
-        rc = ngx_mqtt_publish_subs_locked(p, node->subs, deep);
-
-        if (rc == NGX_OK) {
-            rc = ngx_mqtt_publish_groups_locked(p, node->groups, deep);
-        }
-
-        if (rc != NGX_OK) {
-            return rc;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/* NGX_AGAIN: the zone was rebuilt. */
-
-static ngx_int_t
-ngx_mqtt_publish_match_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic)
-{
-    ngx_int_t           rc;
-    ngx_mqtt_match_t   *match;
-    ngx_mqtt_worker_t  *w;
-
-    w = p->worker;
-    match = &w->match;
-
-    ngx_mqtt_match_start(w->zone, p->hub->subs, topic, match);
-
-    for ( ;; ) {
-        rc = ngx_mqtt_tree_match_locked(w->zone, match, &p->budget);
-
-        if (rc == NGX_OK) {
-            return NGX_OK;
-        }
-
-        if (rc == NGX_AGAIN) {
-            ngx_mqtt_worker_unlock(w);
-            rc = ngx_mqtt_match_grow(match, w->log);
-            ngx_mqtt_worker_lock(w);
-
-            if (rc != NGX_OK) {
-                return NGX_ERROR;
-            }
-        }
-
-        if (ngx_mqtt_publish_pause_locked(p) != NGX_OK) {
-            return NGX_AGAIN;
-        }
-    }
-}
-
-
-/* "deep": the topic, if the filters are to be compared with it. */
-
-static ngx_int_t
-ngx_mqtt_publish_subs_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub,
-    ngx_str_t *deep)
-{
-    for ( /* void */ ; sub; sub = sub->node_next) {
-
-        if (p->budget-- == 0 && ngx_mqtt_publish_pause_locked(p) != NGX_OK) {
-            return NGX_AGAIN;
-        }
-
-        if (deep && !ngx_mqtt_sub_matches_locked(sub, deep, &p->budget)) {
-            continue;
-        }
-
-        if (ngx_mqtt_sub_no_local(sub)
-            && ngx_mqtt_publish_own(p, sub->session))
-        {
-            continue;
-        }
-
-        if (ngx_mqtt_publish_target_locked(p, sub) == NGX_ERROR
-            && p->message->qos)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_mqtt_publish_groups_locked(ngx_mqtt_publishing_t *p,
-    ngx_mqtt_group_t *group, ngx_str_t *deep)
-{
-    uint64_t             match;
-    ngx_mqtt_sub_t      *sub;
-    ngx_mqtt_slot_t     *slot;
-    ngx_mqtt_entry_t    *last, *entry;
     ngx_mqtt_session_t  *s;
 
-    slot = p->worker->slot;
+    s = p->args.from;
 
-    for ( /* void */ ; group; group = group->next) {
-
-        if (p->budget-- == 0 && ngx_mqtt_publish_pause_locked(p) != NGX_OK) {
-            return NGX_AGAIN;
-        }
-
-        if (deep && !ngx_mqtt_group_matches_locked(group, deep, &p->budget)) {
-            continue;
-        }
-
-        p->matched = 1;
-
-        sub = ngx_mqtt_share_member_locked(group, p->message, &p->budget);
-        if (sub == NULL) {
-            continue;
-        }
-
-        /* never merged with the member's own copies */
-
-        s = sub->session;
-        match = s->match;
-        entry = s->match_entry;
-        last = slot->drafts;
-
-        s->match = 0;
-
-        if (ngx_mqtt_publish_target_locked(p, sub) == NGX_ERROR
-            && p->message->qos)
-        {
-            return NGX_ERROR;
-        }
-
-        if (slot->drafts != last) {
-            ngx_mqtt_set(slot->drafts->u.shared.hash, sub->link.hash);
-            ngx_mqtt_set(slot->drafts->flags,
-                         slot->drafts->flags | NGX_MQTT_ENTRY_SHARED);
-        }
-
-        s->match = match;
-        s->match_entry = entry;
-    }
-
-    return NGX_OK;
-}
-
-
-/* NGX_ERROR: no memory for this one. */
-
-static ngx_int_t
-ngx_mqtt_publish_target_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
-{
-    ngx_int_t            rc;
-    ngx_uint_t           qos;
-    ngx_mqtt_entry_t    *e;
-    ngx_mqtt_session_t  *s;
-
-    s = sub->session;
-
-    if (s->state != NGX_MQTT_STATE_LIVE) {
-        return NGX_OK;
-    }
-
-    p->matched = 1;
-
-    if (s->match == p->serial) {
-        rc = ngx_mqtt_publish_merge_locked(p, sub);
-
-        if (rc != NGX_DECLINED) {
-            return rc;
-        }
-
-        /* too many identifiers for one copy: another one [MQTT-3.3.4-4] */
-    }
-
-    qos = ngx_min(p->message->qos, ngx_mqtt_sub_qos(sub));
-
-    rc = ngx_mqtt_queue_accepts_locked(s, qos,
-                                       ngx_mqtt_message_size(p->message));
-
-    if (rc == NGX_DECLINED) {
-
-        /* QoS 0 is not kept for who is offline */
-
-        if (qos || s->attach) {
-            p->worker->slot->counts.full++;
-        }
-
-        return NGX_OK;
-    }
-
-    if (rc == NGX_BUSY) {
-        if (s->attach) {
-            ngx_mqtt_session_kick_locked(p->worker, s,
-                                         NGX_MQTT_QUOTA_EXCEEDED);
-        } else {
-            ngx_mqtt_session_end_locked(p->worker, s);
-        }
-
-        return NGX_OK;
-    }
-
-    e = ngx_mqtt_entry_alloc_locked(p->worker->zone, qos, sub->id);
-    if (e == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (p->message->retain && ngx_mqtt_sub_rap(sub)) {
-        e->flags = NGX_MQTT_ENTRY_RETAIN;
-    }
-
-    e->m.target = s;
-    e->order = (uint32_t) s->serial;
-    e->next = p->worker->slot->drafts;
-    ngx_mqtt_set(p->worker->slot->drafts, e);
-
-    s->match = p->serial;
-    s->match_entry = e;
-
-    return NGX_OK;
-}
-
-
-/* One copy for overlapping filters: the highest QoS, all identifiers. */
-
-static ngx_int_t
-ngx_mqtt_publish_merge_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
-{
-    ngx_int_t          rc;
-    ngx_uint_t         qos;
-    ngx_mqtt_entry_t  *e;
-
-    e = sub->session->match_entry;
-
-    rc = ngx_mqtt_entry_add_id_locked(p->worker->zone, e, sub->id);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    qos = ngx_min(p->message->qos, ngx_mqtt_sub_qos(sub));
-
-    if (qos > ngx_mqtt_entry_qos(e)) {
-        ngx_mqtt_set(e->qos_state,
-                     ngx_mqtt_entry_qs(qos, NGX_MQTT_ENTRY_QUEUED));
-    }
-
-    if (p->message->retain && ngx_mqtt_sub_rap(sub)) {
-        ngx_mqtt_set(e->flags, e->flags | NGX_MQTT_ENTRY_RETAIN);
-    }
-
-    return NGX_OK;
-}
-
-
-/* [MQTT-3.8.3-3]: own means the same client id, in any session of it. */
-
-static ngx_uint_t
-ngx_mqtt_publish_own(ngx_mqtt_publishing_t *p, ngx_mqtt_session_t *s)
-{
-    if (p->from == NULL) {
-        return 0;
-    }
-
-    return p->from == s
-           || (p->from->id_len == s->id_len
-               && ngx_memcmp(p->from->data, s->data, s->id_len) == 0);
-}
-
-
-/* Lets others have the lock.  NGX_AGAIN: the zone was rebuilt. */
-
-static ngx_int_t
-ngx_mqtt_publish_pause_locked(ngx_mqtt_publishing_t *p)
-{
-    ngx_mqtt_worker_unlock(p->worker);
-    ngx_mqtt_worker_lock(p->worker);
-    ngx_mqtt_publish_urgent_locked(p->worker,
-                                   ngx_mqtt_message_clears(p->message));
-
-    p->budget = NGX_MQTT_PUBLISH_BATCH;
-
-    return p->epoch == p->worker->zone->root->epoch ? NGX_OK : NGX_AGAIN;
-}
-
-
-ngx_int_t
-ngx_mqtt_publish_abandon_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_slot_t *slot,
-    ngx_uint_t *budget)
-{
-    ngx_mqtt_entry_t  *e;
-
-    while (slot->drafts) {
-
-        if (*budget == 0) {
-            return NGX_AGAIN;
-        }
-
-        (*budget)--;
-
-        e = slot->drafts;
-        ngx_mqtt_set(slot->drafts, e->next);
-        ngx_mqtt_entry_free_locked(zone, e);
-    }
-
-    return NGX_OK;
+    return p->args.will && s && s->serial == p->from_serial
+           && s->will && s->will->message == p->args.message;
 }
 
 
@@ -621,50 +509,54 @@ ngx_mqtt_publish_abandon_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_slot_t *slot,
  */
 
 static ngx_int_t
-ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic,
-    ngx_uint_t packet_id, ngx_uint_t max_retained)
+ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
 {
-    ngx_mqtt_zone_t         *zone;
-    ngx_mqtt_retain_t       *retain;
-    ngx_mqtt_message_t      *m;
-    ngx_mqtt_publication_t  *pub;
+    ngx_mqtt_zone_t          *zone;
+    ngx_mqtt_retain_t        *retain;
+    ngx_mqtt_message_t       *m;
+    ngx_mqtt_publication_t   *pub;
+    ngx_mqtt_publish_args_t  *args;
 
-    m = p->message;
+    args = &p->args;
+    m = args->message;
     zone = p->worker->zone;
     retain = NULL;
 
     /* the session may have ended while the lock was not held */
 
-    if (p->from && p->from->serial != p->from_serial) {
-        p->from = NULL;
-        packet_id = 0;
+    if (args->from && args->from->serial != p->from_serial) {
+        args->from = NULL;
+        args->packet_id = 0;
     }
 
-    if (p->will && !ngx_mqtt_publish_is_will(p)) {
+    if (args->will && !ngx_mqtt_publish_is_will(p)) {
         return NGX_DONE;
     }
 
-    if (packet_id) {
+    if (args->packet_id) {
 
-        if (ngx_mqtt_session_holds_id_locked(p->from, packet_id)) {
+        if (ngx_mqtt_session_holds_id_locked(args->from, args->packet_id)) {
             return NGX_DONE;
         }
 
-        if (ngx_mqtt_session_reserve_id_locked(zone, p->from) != NGX_OK) {
+        if (ngx_mqtt_session_reserve_id_locked(zone, args->from) != NGX_OK) {
             return NGX_ERROR;
         }
     }
 
     if (m->retain) {
-        retain = ngx_mqtt_retain_find_locked(zone, p->hub, topic);
+        retain = ngx_mqtt_retain_find_locked(zone, args->hub, &args->topic);
 
         if (retain == NULL && m->payload_len) {
 
-            if (max_retained && p->hub->nretained >= max_retained) {
+            if (args->max_retained
+                && args->hub->nretained >= args->max_retained)
+            {
                 return NGX_DECLINED;
             }
 
-            if (ngx_mqtt_retain_reserve_locked(zone, p->hub, topic, &retain)
+            if (ngx_mqtt_retain_reserve_locked(zone, args->hub, &args->topic,
+                                               &retain)
                 != NGX_OK)
             {
                 return NGX_ERROR;
@@ -672,17 +564,17 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p, ngx_str_t *topic,
         }
     }
 
-    pub = &p->worker->slot->pub;
+    pub = p->pub;
 
-    pub->session = p->from;
-    pub->packet_id = packet_id;
+    pub->session = args->from;
+    pub->packet_id = args->packet_id;
     pub->retain = retain;
-    pub->todo = p->worker->slot->drafts;
+    pub->todo = pub->drafts;
     pub->current = NULL;
 
     ngx_mqtt_set(pub->message, m);
     ngx_mqtt_set(m->refs, m->refs + 1);
-    ngx_mqtt_set(p->worker->slot->drafts, NULL);
+    ngx_mqtt_set(pub->drafts, NULL);
 
     ngx_mqtt_publication_begin_locked(zone, pub);
 

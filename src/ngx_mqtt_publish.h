@@ -25,10 +25,79 @@ typedef struct {
 
 
 /*
+ * What is to be published.  "topic" is the message's topic in one piece in
+ * local memory, "from" the publisher's session or NULL.  A "packet_id" above
+ * 0 is a QoS 2 identifier to be held for "from" as part of the publication;
+ * "will": it is the will of "from", which is dropped as part of it.
+ * "max_retained": 0, or how many retained messages the hub may have.
+ */
+
+typedef struct {
+    ngx_mqtt_hub_t       *hub;
+    ngx_mqtt_message_t   *message;
+    ngx_str_t             topic;
+    ngx_mqtt_session_t   *from;
+    ngx_uint_t            packet_id;
+    ngx_uint_t            will;
+    ngx_uint_t            max_retained;
+} ngx_mqtt_publish_args_t;
+
+
+/*
+ * Local; a publication on its way, one for each record in the slot.  The
+ * lock is released after each "budget" of subscriptions and deliveries; what
+ * the match has found stays, since its worker is a walker meanwhile.
+ */
+
+typedef enum {
+    NGX_MQTT_PUBLISH_START = 0,
+    NGX_MQTT_PUBLISH_MATCH,
+    NGX_MQTT_PUBLISH_COLLECT,
+    NGX_MQTT_PUBLISH_QUEUE,
+    NGX_MQTT_PUBLISH_ABANDON,
+    NGX_MQTT_PUBLISH_DONE
+} ngx_mqtt_publish_phase_e;
+
+
+struct ngx_mqtt_publishing_s {
+    ngx_mqtt_worker_t        *worker;
+    ngx_mqtt_publication_t   *pub;
+    ngx_mqtt_publish_args_t   args;
+
+    ngx_mqtt_publish_phase_e  phase;
+    ngx_int_t                 rc;
+    ngx_uint_t                matched;
+    ngx_uint_t                budget;       /* left of this hold */
+    ngx_uint_t                epoch;
+    uint64_t                  serial;       /* of this match */
+    uint64_t                  from_serial;
+
+    ngx_mqtt_match_t          match;
+    ngx_uint_t                node;         /* next of the match, and ... */
+    ngx_mqtt_sub_t           *sub;          /* ... of the one before it */
+    ngx_mqtt_group_t         *group;
+    ngx_uint_t                deep;         /* of that too */
+
+    /* of one that goes on in later passes */
+
+    ngx_mqtt_client_t        *client;       /* to be answered, or NULL */
+    uint16_t                  id;
+    u_char                    qos;
+    u_char                   *topic;
+};
+
+
+/*
+ * The worker's publications.  The second is harmless on a worker for which
+ * the first failed or was not called.
+ */
+ngx_int_t ngx_mqtt_publish_init(ngx_mqtt_worker_t *w);
+void ngx_mqtt_publish_done(ngx_mqtt_worker_t *w);
+
+/*
  * Copies a message into the zone, without holding the lock while copying.
- * The reference is the slot's (slot->filling); ngx_mqtt_publish_locked()
- * takes it, whatever comes of it, or ngx_mqtt_publish_drop().  NULL: the zone
- * is full.
+ * The reference is the slot's (slot->filling); publishing takes it, whatever
+ * comes of it, or ngx_mqtt_publish_drop().  NULL: the zone is full.
  */
 ngx_mqtt_message_t *ngx_mqtt_publish_store(ngx_mqtt_worker_t *w,
     ngx_mqtt_inbound_t *in);
@@ -41,28 +110,33 @@ void ngx_mqtt_publish_drop(ngx_mqtt_worker_t *w);
  * return, but may be released and taken again in between.  All or nothing:
  * on an error nothing was queued or retained.
  *
- * "topic" is the message's topic in one piece in local memory, "from" the
- * publisher's session or NULL.  A "packet_id" above 0 is a QoS 2 identifier
- * to be held for "from" as part of the publication; "will": it is the will
- * of "from", which is dropped as part of it.  "max_retained": 0, or how many
- * retained messages the hub may have.
- *
  * Returns a reason code: 0x00, 0x10 (no matching subscribers), or 0x97.
  */
-ngx_uint_t ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_hub_t *hub,
-    ngx_mqtt_message_t *m, ngx_str_t *topic, ngx_mqtt_session_t *from,
-    ngx_uint_t packet_id, ngx_uint_t will, ngx_uint_t max_retained);
+ngx_uint_t ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_publish_args_t *args);
 
 /*
- * Frees the entries of a publication that is not committed: at most *budget,
- * which it counts down.  NGX_AGAIN: there are more.
+ * The same for a client's PUBLISH, of which one at a time may be under way:
+ * w->wide must not be set.  NGX_OK: it is done, *reason is the code.
+ * NGX_AGAIN: it has many subscribers and goes on in ngx_mqtt_publish_slice();
+ * w->wide is set until its end, when ngx_mqtt_handle_published() is called.
  */
-ngx_int_t ngx_mqtt_publish_abandon_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_slot_t *slot, ngx_uint_t *budget);
+ngx_int_t ngx_mqtt_publish_client_locked(ngx_mqtt_client_t *cl,
+    ngx_mqtt_publish_args_t *args, ngx_mqtt_packet_t *pkt,
+    ngx_uint_t *reason);
 
-/* Gives up what a slot keeps while it publishes: the message, the hub. */
-void ngx_mqtt_publish_release_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_slot_t *slot);
+/* A part of what is under way, without the lock on entry. */
+void ngx_mqtt_publish_slice(ngx_mqtt_worker_t *w);
+
+/* The client goes: its publication goes on and is not answered. */
+void ngx_mqtt_publish_forget(ngx_mqtt_client_t *cl);
+
+/*
+ * Makes an entry for each subscriber, from p->phase on, as far as the budget
+ * lasts: NGX_AGAIN.  NGX_BUSY: ngx_mqtt_match_grow() is wanted, without the
+ * lock.  NGX_ERROR: no memory in the zone.
+ */
+ngx_int_t ngx_mqtt_collect_locked(ngx_mqtt_publishing_t *p);
 
 
 #endif /* _NGX_MQTT_PUBLISH_H_INCLUDED_ */

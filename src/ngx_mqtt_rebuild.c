@@ -7,7 +7,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
-#include <ngx_mqtt_publish.h>
 #include <ngx_mqtt_publication.h>
 
 
@@ -20,6 +19,8 @@
 
 
 static void ngx_mqtt_rebuild_slots_locked(ngx_mqtt_zone_t *zone);
+static void ngx_mqtt_rebuild_mark_publication(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_publication_t *pub);
 static void ngx_mqtt_rebuild_targets_locked(ngx_mqtt_zone_t *zone);
 static ngx_int_t ngx_mqtt_rebuild_mark_hub(ngx_mqtt_zone_t *zone,
     void *block, void *data);
@@ -46,6 +47,12 @@ static ngx_int_t ngx_mqtt_rebuild_link_retain(ngx_mqtt_zone_t *zone,
     void *block, void *data);
 static void ngx_mqtt_rebuild_release_hubs(ngx_mqtt_zone_t *zone);
 static void ngx_mqtt_rebuild_link_slots(ngx_mqtt_zone_t *zone);
+
+
+/* the publications of all slots */
+
+#define ngx_mqtt_rebuild_pub(zone, i)                                         \
+    (&(zone)->root->slots[(i) / NGX_MQTT_PUBS]->pubs[(i) % NGX_MQTT_PUBS])
 
 
 static void
@@ -118,8 +125,8 @@ ngx_mqtt_rebuild_locked(ngx_mqtt_zone_t *zone, ngx_uint_t dead)
 
     /* it may have been finishing the publication of another dead slot */
 
-    for (i = 0; i < root->nslots; i++) {
-        ngx_mqtt_publication_settle_locked(zone, &root->slots[i]->pub);
+    for (i = 0; i < root->nslots * NGX_MQTT_PUBS; i++) {
+        ngx_mqtt_publication_settle_locked(zone, ngx_mqtt_rebuild_pub(zone, i));
     }
 
     if (dead < root->nslots) {
@@ -183,7 +190,6 @@ ngx_mqtt_rebuild_slots_locked(ngx_mqtt_zone_t *zone)
     ngx_uint_t           i, k;
     ngx_mqtt_root_t     *root;
     ngx_mqtt_slot_t     *slot;
-    ngx_mqtt_entry_t    *e;
     ngx_mqtt_attach_t   *a;
 
     root = zone->root;
@@ -197,28 +203,41 @@ ngx_mqtt_rebuild_slots_locked(ngx_mqtt_zone_t *zone)
             (void) ngx_mqtt_block_mark_locked(zone, a);
         }
 
-        ngx_mqtt_set(slot->drafts, NULL);
-
         ngx_mqtt_rebuild_mark_message(zone, slot->filling);
         ngx_mqtt_rebuild_mark_message(zone, slot->big);
-        ngx_mqtt_rebuild_mark_message(zone, slot->matching);
-        ngx_mqtt_rebuild_mark_message(zone, slot->pub.message);
 
         for (k = 0; k < slot->nheld; k++) {
             ngx_mqtt_rebuild_mark_message(zone, slot->held[k]);
         }
 
-        if (slot->pub.message == NULL) {
-            continue;
+        for (k = 0; k < NGX_MQTT_PUBS; k++) {
+            ngx_mqtt_rebuild_mark_publication(zone, &slot->pubs[k]);
         }
+    }
+}
 
-        for (e = slot->pub.todo; e; e = e->next) {
-            ngx_mqtt_rebuild_mark_entry(zone, e);
-        }
 
-        if (slot->pub.current) {
-            ngx_mqtt_rebuild_mark_entry(zone, slot->pub.current);
-        }
+static void
+ngx_mqtt_rebuild_mark_publication(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_publication_t *pub)
+{
+    ngx_mqtt_entry_t  *e;
+
+    ngx_mqtt_set(pub->drafts, NULL);
+
+    ngx_mqtt_rebuild_mark_message(zone, pub->matching);
+    ngx_mqtt_rebuild_mark_message(zone, pub->message);
+
+    if (pub->message == NULL) {
+        return;
+    }
+
+    for (e = pub->todo; e; e = e->next) {
+        ngx_mqtt_rebuild_mark_entry(zone, e);
+    }
+
+    if (pub->current) {
+        ngx_mqtt_rebuild_mark_entry(zone, pub->current);
     }
 }
 
@@ -232,8 +251,8 @@ ngx_mqtt_rebuild_targets_locked(ngx_mqtt_zone_t *zone)
     ngx_mqtt_entry_t        *e;
     ngx_mqtt_publication_t  *pub;
 
-    for (i = 0; i < zone->root->nslots; i++) {
-        pub = &zone->root->slots[i]->pub;
+    for (i = 0; i < zone->root->nslots * NGX_MQTT_PUBS; i++) {
+        pub = ngx_mqtt_rebuild_pub(zone, i);
 
         if (pub->message == NULL) {
             continue;
@@ -346,8 +365,8 @@ ngx_mqtt_rebuild_publication(ngx_mqtt_zone_t *zone, ngx_mqtt_retain_t *retain)
     ngx_uint_t               i;
     ngx_mqtt_publication_t  *pub;
 
-    for (i = 0; i < zone->root->nslots; i++) {
-        pub = &zone->root->slots[i]->pub;
+    for (i = 0; i < zone->root->nslots * NGX_MQTT_PUBS; i++) {
+        pub = ngx_mqtt_rebuild_pub(zone, i);
 
         if (pub->message && pub->retain == retain) {
             return pub;
@@ -517,7 +536,7 @@ ngx_mqtt_rebuild_link_retain(ngx_mqtt_zone_t *zone, void *block, void *data)
 static void
 ngx_mqtt_rebuild_link_slots(ngx_mqtt_zone_t *zone)
 {
-    ngx_uint_t           i;
+    ngx_uint_t           i, k;
     ngx_mqtt_root_t     *root;
     ngx_mqtt_slot_t     *slot;
     ngx_mqtt_attach_t   *a, **prev;
@@ -532,8 +551,10 @@ ngx_mqtt_rebuild_link_slots(ngx_mqtt_zone_t *zone)
             root->walkers++;
         }
 
-        if (slot->hub) {
-            slot->hub->publishers++;
+        for (k = 0; k < NGX_MQTT_PUBS; k++) {
+            if (slot->pubs[k].hub) {
+                slot->pubs[k].hub->publishers++;
+            }
         }
 
         slot->ready = NULL;

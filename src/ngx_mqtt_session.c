@@ -343,8 +343,8 @@ ngx_mqtt_session_arm_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s)
 static void
 ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 {
-    ngx_str_t            topic;
-    ngx_mqtt_message_t  *m;
+    ngx_mqtt_message_t       *m;
+    ngx_mqtt_publish_args_t   args;
 
     m = s->will->message;
 
@@ -354,17 +354,23 @@ ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
         ngx_mqtt_set(m->expires, ngx_current_msec + s->will->lifetime);
     }
 
-    topic.len = m->topic_len;
-    topic.data = ngx_mqtt_message_topic(m, w->topic);
+    args.hub = s->hub;
+    args.message = m;
+    args.topic.len = m->topic_len;
+    args.topic.data = ngx_mqtt_message_topic(m, w->topic);
+    args.from = s;
+    args.packet_id = 0;
+    args.will = 1;
+    args.max_retained = 0;
 
-    if (topic.data != w->topic) {
-        ngx_memcpy(w->topic, topic.data, topic.len);
-        topic.data = w->topic;
+    if (args.topic.data != w->topic) {
+        ngx_memcpy(w->topic, args.topic.data, args.topic.len);
+        args.topic.data = w->topic;
     }
 
     /* dropped in any case: "s" may be gone from here on */
 
-    (void) ngx_mqtt_publish_locked(w, s->hub, m, &topic, s, 0, 1, 0);
+    (void) ngx_mqtt_publish_locked(w, &args);
 }
 
 

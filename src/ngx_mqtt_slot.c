@@ -7,7 +7,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
-#include <ngx_mqtt_publish.h>
 #include <ngx_mqtt_publication.h>
 
 
@@ -203,7 +202,7 @@ ngx_int_t
 ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
     ngx_uint_t *budget)
 {
-    ngx_uint_t           state;
+    ngx_uint_t           i, state;
     ngx_mqtt_root_t     *root;
     ngx_mqtt_attach_t   *a;
     ngx_mqtt_session_t  *s;
@@ -230,11 +229,15 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
         }
     }
 
-    if (ngx_mqtt_publication_finish_locked(w, slot, budget) == NGX_AGAIN
-        || ngx_mqtt_publish_abandon_locked(w->zone, slot, budget)
-           == NGX_AGAIN)
-    {
-        return NGX_AGAIN;
+    for (i = 0; i < NGX_MQTT_PUBS; i++) {
+        if (ngx_mqtt_publication_finish_locked(w, &slot->pubs[i], budget)
+            == NGX_AGAIN
+            || ngx_mqtt_publication_abandon_locked(w->zone, &slot->pubs[i],
+                                                   budget)
+               == NGX_AGAIN)
+        {
+            return NGX_AGAIN;
+        }
     }
 
     if (slot->walking) {
@@ -242,7 +245,10 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
         ngx_mqtt_set(root->walkers, root->walkers - 1);
     }
 
-    ngx_mqtt_publish_release_locked(w->zone, slot);
+    for (i = 0; i < NGX_MQTT_PUBS; i++) {
+        ngx_mqtt_publication_release_locked(w->zone, &slot->pubs[i]);
+    }
+
     ngx_mqtt_slot_drop_refs_locked(w->zone, slot);
 
     if (slot->reaping) {
@@ -349,6 +355,10 @@ ngx_mqtt_slot_enter_locked(ngx_mqtt_worker_t *w)
 {
     ngx_mqtt_root_t  *root;
 
+    if (w->walks++) {
+        return;
+    }
+
     root = w->zone->root;
 
     ngx_mqtt_set(root->serial, root->serial + 1);
@@ -361,6 +371,10 @@ void
 ngx_mqtt_slot_leave_locked(ngx_mqtt_worker_t *w)
 {
     ngx_mqtt_root_t  *root;
+
+    if (--w->walks) {
+        return;
+    }
 
     root = w->zone->root;
 

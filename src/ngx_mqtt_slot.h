@@ -15,6 +15,12 @@
 
 #define NGX_MQTT_HELD           256
 
+/*
+ * Publications of a process at a time: one of a client, which may go on for
+ * several passes of the event loop, and one that does not, as of a will.
+ */
+#define NGX_MQTT_PUBS           2
+
 
 #define NGX_MQTT_SLOT_FREE      0
 #define NGX_MQTT_SLOT_LIVE      1
@@ -22,11 +28,16 @@
 
 
 /*
- * A publication under way.  It is committed by the store of "message": from
- * then on whoever finds the slot dead finishes it, in the same order.
+ * A publication under way.  Before its commit: "matching", "hub" and the
+ * entries made so far.  It is committed by the store of "message": from then
+ * on whoever finds the slot dead finishes it, in the same order.
  */
 
 typedef struct {
+    ngx_mqtt_message_t   *matching;     /* being published ... */
+    ngx_mqtt_hub_t       *hub;          /* ... to this hub */
+    ngx_mqtt_entry_t     *drafts;       /* not committed yet; derived */
+
     ngx_mqtt_message_t   *message;      /* NULL: none */
     ngx_mqtt_session_t   *session;      /* publisher whose QoS 2 id or ... */
     uint16_t              packet_id;    /* ... whose will (0) it is */
@@ -66,11 +77,8 @@ struct ngx_mqtt_slot_s {
 
     ngx_mqtt_message_t     *filling;    /* being copied into */
     ngx_mqtt_message_t     *big;        /* being copied from, in pieces */
-    ngx_mqtt_message_t     *matching;   /* being published ... */
-    ngx_mqtt_hub_t         *hub;        /* ... to this hub */
-    ngx_mqtt_entry_t       *drafts;     /* not committed yet; derived */
     ngx_mqtt_session_t     *reaping;    /* an ended session */
-    ngx_mqtt_publication_t  pub;
+    ngx_mqtt_publication_t  pubs[NGX_MQTT_PUBS];
     ngx_mqtt_counts_t       counts;
 
     ngx_uint_t              nheld;
@@ -109,7 +117,7 @@ ngx_int_t ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w,
 /* Puts a connection on its slot's ready list and notes whom to wake. */
 void ngx_mqtt_slot_ready_locked(ngx_mqtt_worker_t *w, ngx_mqtt_attach_t *a);
 
-/* Between these, what a walk can reach is retired instead of freed. */
+/* Between these, what a walk can reach is retired instead of freed; nests. */
 void ngx_mqtt_slot_enter_locked(ngx_mqtt_worker_t *w);
 void ngx_mqtt_slot_leave_locked(ngx_mqtt_worker_t *w);
 

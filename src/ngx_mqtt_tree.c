@@ -378,6 +378,17 @@ ngx_mqtt_match_add(ngx_mqtt_match_t *match, ngx_mqtt_node_t *node)
 }
 
 
+void
+ngx_mqtt_match_move(ngx_mqtt_match_t *match, u_char *from, u_char *to)
+{
+    if (match->rest.data) {
+        match->rest.data = to + (match->rest.data - from);
+    }
+
+    match->level.data = to + (match->level.data - from);
+}
+
+
 ngx_int_t
 ngx_mqtt_match_grow(ngx_mqtt_match_t *match, ngx_log_t *log)
 {

@@ -7,16 +7,21 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_publish.h>
 #include <ngx_mqtt_handle.h>
 #include <ngx_mqtt_ticks.h>
 
 
 #define NGX_MQTT_RUN_BATCHES    8       /* of deliveries in one run */
+#define NGX_MQTT_RUN_TIME       5000    /* microseconds, then no more */
 #define NGX_MQTT_RUN_DIRTY      256     /* clients, then flush early */
+#define NGX_MQTT_RUN_TURNS      64      /* clients that may read again */
 #define NGX_MQTT_TICK_BLOCKED   64      /* clients closed in one tick */
 
 
 static ngx_int_t ngx_mqtt_worker_work(ngx_mqtt_worker_t *w);
+static void ngx_mqtt_worker_turns(ngx_mqtt_worker_t *w);
+static void ngx_mqtt_worker_join(ngx_queue_t *to, ngx_queue_t *from);
 static void ngx_mqtt_worker_mend(ngx_mqtt_worker_t *w);
 static void ngx_mqtt_worker_wake(ngx_mqtt_worker_t *w);
 static void ngx_mqtt_worker_flush(ngx_mqtt_worker_t *w);
@@ -45,13 +50,16 @@ ngx_mqtt_worker_create(ngx_mqtt_zone_t *zone,
 
     ngx_queue_init(&w->dirty);
     ngx_queue_init(&w->blocked);
+    ngx_queue_init(&w->waiting);
+    ngx_queue_init(&w->served);
+    ngx_queue_init(&w->behind);
 
     (void) ngx_mqtt_ticks_per_us();
 
     w->topic = ngx_alloc(NGX_MQTT_STRING_MAX, log);
 
     if (w->topic == NULL
-        || ngx_mqtt_match_grow(&w->match, log) != NGX_OK
+        || ngx_mqtt_publish_init(w) != NGX_OK
         || ngx_mqtt_deliver_init(w) != NGX_OK)
     {
         goto failed;
@@ -73,7 +81,7 @@ ngx_mqtt_worker_create(ngx_mqtt_zone_t *zone,
 
 failed:
 
-    ngx_mqtt_match_free(&w->match);
+    ngx_mqtt_publish_done(w);
     ngx_mqtt_deliver_done(w);
 
     if (w->topic) {
@@ -207,13 +215,23 @@ ngx_mqtt_worker_run(ngx_mqtt_worker_t *w)
 static ngx_int_t
 ngx_mqtt_worker_work(ngx_mqtt_worker_t *w)
 {
+    uint64_t    limit;
     ngx_int_t   rc;
     ngx_uint_t  i;
 
     rc = NGX_OK;
+    limit = w->entered + NGX_MQTT_RUN_TIME * ngx_mqtt_ticks_per_us();
+
     w->running = 1;
+    w->work = 0;
 
     ngx_mqtt_worker_mend(w);
+
+    if (w->wide) {
+        ngx_mqtt_publish_slice(w);
+    }
+
+    ngx_mqtt_worker_turns(w);
 
     for (i = 0; i < NGX_MQTT_RUN_BATCHES; i++) {
 
@@ -221,7 +239,7 @@ ngx_mqtt_worker_work(ngx_mqtt_worker_t *w)
 
         rc = ngx_mqtt_deliver(w);
 
-        if (rc != NGX_AGAIN) {
+        if (rc != NGX_AGAIN || ngx_mqtt_ticks() > limit) {
             break;
         }
 
@@ -240,7 +258,8 @@ ngx_mqtt_worker_work(ngx_mqtt_worker_t *w)
 
     w->running = 0;
 
-    if (w->wake_self || w->ndirty || w->reap
+    if (w->wake_self || w->ndirty || w->reap || w->wide
+        || !ngx_queue_empty(&w->waiting) || !ngx_queue_empty(&w->served)
         || w->epoch != w->zone->root->epoch)
     {
         w->wake_self = 0;
@@ -248,6 +267,64 @@ ngx_mqtt_worker_work(ngx_mqtt_worker_t *w)
     }
 
     return rc;
+}
+
+
+void
+ngx_mqtt_worker_wait(ngx_mqtt_client_t *cl, ngx_queue_t *list)
+{
+    ngx_mqtt_worker_t  *w;
+
+    w = cl->worker;
+
+    cl->waiting = 1;
+    ngx_queue_insert_tail(list, &cl->turn);
+
+    if (!w->running) {
+        w->ops->post(w);
+    }
+}
+
+
+/*
+ * Clients that had to stop may go on with their input in the next pass, first
+ * those that have had no turn at all.
+ */
+
+static void
+ngx_mqtt_worker_turns(ngx_mqtt_worker_t *w)
+{
+    ngx_uint_t          i;
+    ngx_queue_t        *q;
+    ngx_mqtt_client_t  *cl;
+
+    if (!w->wide) {
+        ngx_mqtt_worker_join(&w->waiting, &w->behind);
+    }
+
+    ngx_mqtt_worker_join(&w->waiting, &w->served);
+
+    for (i = 0; i < NGX_MQTT_RUN_TURNS; i++) {
+
+        if (ngx_queue_empty(&w->waiting)) {
+            return;
+        }
+
+        q = ngx_queue_head(&w->waiting);
+        cl = ngx_queue_data(q, ngx_mqtt_client_t, turn);
+
+        ngx_mqtt_client_go_on(cl);
+    }
+}
+
+
+static void
+ngx_mqtt_worker_join(ngx_queue_t *to, ngx_queue_t *from)
+{
+    if (!ngx_queue_empty(from)) {
+        ngx_queue_add(to, from);
+        ngx_queue_init(from);
+    }
 }
 
 
@@ -431,6 +508,12 @@ ngx_mqtt_worker_destroy(ngx_mqtt_worker_t *w)
         ngx_mqtt_client_lost(cl);
     }
 
+    /* its client may have left already, and counts on it */
+
+    while (w->wide) {
+        ngx_mqtt_publish_slice(w);
+    }
+
     (void) ngx_mqtt_worker_measure(w);
     ngx_mqtt_worker_report(w, NGX_LOG_NOTICE);
 
@@ -449,7 +532,7 @@ ngx_mqtt_worker_destroy(ngx_mqtt_worker_t *w)
 
     ngx_mqtt_out_free_all(w);
     ngx_mqtt_deliver_done(w);
-    ngx_mqtt_match_free(&w->match);
+    ngx_mqtt_publish_done(w);
 
     ngx_free(w->topic);
     ngx_free(w);

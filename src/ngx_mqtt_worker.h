@@ -18,6 +18,9 @@
 #include <ngx_mqtt_retain.h>
 
 
+typedef struct ngx_mqtt_publishing_s  ngx_mqtt_publishing_t;
+
+
 /*
  * A run of output bytes, local, from the worker's free list; "start" leaves
  * NGX_MQTT_OUT_HEADROOM for a frame header.
@@ -45,7 +48,17 @@ struct ngx_mqtt_worker_s {
     void                         *data;
     ngx_log_t                    *log;
 
-    ngx_mqtt_match_t              match;
+    ngx_mqtt_publishing_t        *publishing; /* NGX_MQTT_PUBS */
+    ngx_uint_t                    wide;       /* the first goes on */
+    ngx_uint_t                    walks;      /* nested */
+
+    ngx_uint_t                    work;       /* packets and deliveries ... */
+                                              /* ... of this pass */
+    ngx_queue_t                   waiting;    /* clients without a turn yet, */
+    ngx_queue_t                   served;     /* with more input after it, */
+    ngx_queue_t                   behind;     /* with a PUBLISH behind the */
+                                              /* one that is wide */
+
     ngx_queue_t                   dirty;      /* clients to be flushed */
     ngx_uint_t                    ndirty;
     ngx_queue_t                   blocked;    /* whose sockets are full */
@@ -84,6 +97,12 @@ void ngx_mqtt_worker_unlock(ngx_mqtt_worker_t *w);
  * w->full instead: then ngx_mqtt_worker_unlock() does it.
  */
 void ngx_mqtt_worker_full(ngx_mqtt_worker_t *w);
+
+/*
+ * Puts a client whose input has to stop on one of the worker's lists of
+ * clients that wait for a turn.
+ */
+void ngx_mqtt_worker_wait(ngx_mqtt_client_t *cl, ngx_queue_t *list);
 
 /*
  * Room for "len" bytes (<= NGX_MQTT_OUT_SIZE - NGX_MQTT_OUT_HEADROOM) of

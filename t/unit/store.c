@@ -477,14 +477,14 @@ store_publish(ngx_mqtt_worker_t *w, store_client_t *c, const char *topic,
     const char *payload, size_t len, ngx_uint_t qos, ngx_uint_t retain,
     ngx_uint_t packet_id)
 {
-    ngx_str_t            t, name;
-    ngx_uint_t           reason;
-    ngx_mqtt_hub_t      *hub;
-    ngx_mqtt_inbound_t   in;
-    ngx_mqtt_message_t  *m;
-    ngx_mqtt_session_t  *s;
+    ngx_str_t                 t, name;
+    ngx_uint_t                reason;
+    ngx_mqtt_inbound_t        in;
+    ngx_mqtt_session_t       *s;
+    ngx_mqtt_publish_args_t   args;
 
     ngx_memzero(&in, sizeof(ngx_mqtt_inbound_t));
+    ngx_memzero(&args, sizeof(ngx_mqtt_publish_args_t));
 
     t = store_str(topic);
     name = store_str("h");
@@ -502,17 +502,21 @@ store_publish(ngx_mqtt_worker_t *w, store_client_t *c, const char *topic,
         return NGX_MQTT_NO_MATCHING_SUBSCRIBERS;
     }
 
-    m = ngx_mqtt_publish_store(w, &in);
-    if (m == NULL) {
+    args.message = ngx_mqtt_publish_store(w, &in);
+    if (args.message == NULL) {
         return NGX_MQTT_QUOTA_EXCEEDED;
     }
 
     ngx_mqtt_worker_lock(w);
 
     s = c ? c->cl.attach->session : NULL;
-    hub = s ? s->hub : ngx_mqtt_hub_find_locked(w->zone, &name);
 
-    reason = ngx_mqtt_publish_locked(w, hub, m, &t, s, packet_id, 0, 0);
+    args.hub = s ? s->hub : ngx_mqtt_hub_find_locked(w->zone, &name);
+    args.topic = t;
+    args.from = s;
+    args.packet_id = packet_id;
+
+    reason = ngx_mqtt_publish_locked(w, &args);
 
     ngx_mqtt_worker_unlock(w);
     ngx_mqtt_publish_drop(w);

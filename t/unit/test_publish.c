@@ -319,21 +319,24 @@ test_publish_expel(ngx_mqtt_worker_t *w)
 static void
 test_publish_same(ngx_mqtt_worker_t *w)
 {
-    ngx_mqtt_message_t  *m;
-    ngx_mqtt_inbound_t   in;
-    ngx_mqtt_session_t  *s;
+    ngx_mqtt_inbound_t        in;
+    ngx_mqtt_publish_args_t   args;
 
     ngx_memzero(&in, sizeof(ngx_mqtt_inbound_t));
+    ngx_memzero(&args, sizeof(ngx_mqtt_publish_args_t));
 
     in.topic = store_str("t/1");
     in.payload = store_str("twice");
     in.qos = 2;
 
-    m = ngx_mqtt_publish_store(other, &in);
+    args.message = ngx_mqtt_publish_store(other, &in);
+    args.topic = in.topic;
+    args.packet_id = 5;
 
     ngx_mqtt_worker_lock(other);
-    s = store_session(&st, "x");
-    (void) ngx_mqtt_publish_locked(other, s->hub, m, &in.topic, s, 5, 0, 0);
+    args.from = store_session(&st, "x");
+    args.hub = args.from->hub;
+    (void) ngx_mqtt_publish_locked(other, &args);
     ngx_mqtt_worker_unlock(other);
 }
 

@@ -52,11 +52,11 @@ test_retain_set(void)
 static void
 test_retain_expiry(void)
 {
-    ngx_str_t            t;
-    store_client_t       c;
-    ngx_mqtt_props_t     props;
-    ngx_mqtt_inbound_t   in;
-    ngx_mqtt_message_t  *m;
+    ngx_str_t                 t;
+    store_client_t            c;
+    ngx_mqtt_props_t          props;
+    ngx_mqtt_inbound_t        in;
+    ngx_mqtt_publish_args_t   args;
 
     (void) store_connect(&c, st.w, "c", NULL);
 
@@ -72,10 +72,14 @@ test_retain_expiry(void)
     in.payload = store_str("soon");
     in.retain = 1;
 
-    m = ngx_mqtt_publish_store(st.w, &in);
+    ngx_memzero(&args, sizeof(ngx_mqtt_publish_args_t));
+
+    args.message = ngx_mqtt_publish_store(st.w, &in);
+    args.topic = t;
+
     store_lock(&st);
-    (void) ngx_mqtt_publish_locked(st.w, c.cl.attach->session->hub, m, &t,
-                                   NULL, 0, 0, 0);
+    args.hub = c.cl.attach->session->hub;
+    (void) ngx_mqtt_publish_locked(st.w, &args);
     store_unlock(&st);
 
     ok(store_retained(&st, "e", "soon"), "one that expires");

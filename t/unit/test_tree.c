@@ -73,7 +73,7 @@ test_tree_topic(store_t *st, const char *text, ngx_mqtt_session_t *s)
     ngx_mqtt_match_t  *match;
 
     topic = store_str(text);
-    match = &st->w->match;
+    match = &st->w->publishing->match;
     budget = 5;
 
     ngx_mqtt_match_start(&st->zone, s->hub->subs, &topic, match);
