@@ -289,7 +289,7 @@ test_tree_deep(store_t *st)
     }
 
     is_int(test_tree_topic(st, deep, s), 0, "the four match");
-    is_int(st->w->match.n, 2, "in two nodes");
+    is_int(st->w->publishing->match.n, 2, "in two nodes");
     store_check(st, "a deep tree");
 
     store_close(&c, 0);
