@@ -146,3 +146,40 @@ a < PUBACK 5
 a > PUBLISH t qos=2 id=5
 a < PUBREC 5
 a . nothing
+
+=== TEST 9: an alias is set even if its message is refused
+--- conforms
+5.0 MQTT-3.3.2-12 rule-alias-again
+--- mqtt
+watch,a connects
+watch subscribes "#"
+a publishes t alias=1
+watch < PUBLISH t
+a > PUBLISH '$t' alias=1 qos=1 id=1
+a < PUBACK 1 0x87
+a > PUBLISH "" alias=1 qos=1 id=1
+a < PUBACK 1 0x87
+a publishes u alias=1 qos=1
+watch < PUBLISH u
+a publishes "" alias=1 qos=1 payload="x"
+watch < PUBLISH u payload="x"
+watch . nothing
+
+=== TEST 10: an alias of the server does not push a message over the packet limit
+--- conforms
+5.0 MQTT-3.3.2-11
+--- mqtt
+# 2 bytes of fixed header, 9 of topic, 2 of id, 1 of properties, and the payload
+sub > CONNECT clean max_packet=40 alias_max=3
+sub < CONNACK
+sub acks
+sub subscribes topic/1 qos=1
+pub connects
+for 1..4
+    pub publishes topic/1 qos=1 payload=26*x
+    sub < PUBLISH topic/1 qos=1 payload=26*x
+    pub publishes topic/1 qos=1 payload=27*x
+    pub publishes topic/1 qos=1 payload=23*x
+    sub < PUBLISH topic/1 qos=1 payload=23*x
+end
+sub . nothing
