@@ -26,18 +26,18 @@ my @scenarios = (
       load => { n => scale(100000, 10000) } },
 
     { name => 'retained messages for a slow reader', mode => 'retained',
-      server => { zone => scale('1g', '64m'), hub => 'max_queued 0 16m;' },
+      server => { zone => scale('1024m', '64m'), hub => 'max_queued 0 16m;' },
       load => { n => scale(1000000, 20000), rate => scale(50000, 10000),
                 replaced => 0 } },
 
     { name => 'retained messages, replaced meanwhile', mode => 'retained',
-      server => { zone => scale('1g', '64m'), hub => 'max_queued 0 16m;',
+      server => { zone => scale('1024m', '64m'), hub => 'max_queued 0 16m;',
                   workers => 2 },
       load => { n => scale(1000000, 20000), rate => scale(50000, 10000),
                 replaced => scale(100000, 2000) } },
 
     { name => 'one publisher to all', mode => 'fanout',
-      server => { zone => scale('1g', '64m'), workers => 2,
+      server => { zone => scale('1024m', '64m'), workers => 2,
                   connections => scale(19500, 4096) },
       load => { connected => scale(18000, 500), offline => scale(50000, 1000),
                 messages => scale(20, 10), resumed => scale(5000, 200) } },
@@ -81,7 +81,7 @@ sub once {
     my $load = $server->launch('scale', $s->{mode}, %{ $s->{load} });
     my $memory = $server->watch($load);
     my $f = $server->finish($load);
-    my @problems = (@{ delete $f->{faults} || [] }, $server->ended);
+    my @problems = (@{ delete $f->{FAULT} || [] }, $server->ended);
 
     my ($held, $stretch) = $server->longest;
     $$lock = $held if !defined $$lock || $held < $$lock;

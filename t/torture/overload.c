@@ -23,9 +23,9 @@
  *   fill     n=30 size=2000 seconds=5
  *            offline sessions with queues, and a publisher who goes on when
  *            the zone is full; they are ended
- *   silent, ws-silent, half, upgraded, connect-drip, ws-drip, publish-drip
- *            n=1000 seconds=5
- *            connections that are never complete, see raw.c
+ *   silent, ws-silent, half, upgraded, connect-drip, ws-drip, publish-drip,
+ *   pings    n=1000 seconds=5
+ *            see raw.c
  */
 
 
@@ -69,7 +69,7 @@ static void overload_fill(load_t *l);
 static void overload_raw(void);
 
 static const char *overload_text(const char *format, unsigned i);
-static void overload_ready(load_t *l);
+static int overload_ready(load_t *l, unsigned ms);
 static void overload_report_codes(const char *name, unsigned *codes,
     unsigned n);
 
@@ -142,7 +142,10 @@ overload_good(load_t *l)
         sources[i] = overload_good_pair(l, i, size);
     }
 
-    overload_ready(l);
+    if (!overload_ready(l, 30000)) {
+        errno = 0;
+        plain_die("clients could not connect");
+    }
 
     for (i = 0; i < n; i++) {
         load_rate(sources[i], rate);
@@ -325,6 +328,7 @@ overload_never(load_t *l)
 
     conf.read = LOAD_READ_NEVER;
     conf.rcvbuf = 4096;
+    conf.again = -1;
     conf.nfilters = 1;
 
     for (i = 0; i < n; i++) {
@@ -333,7 +337,7 @@ overload_never(load_t *l)
         (void) load_client(l, overload_text("never-%u", i), &conf);
     }
 
-    overload_ready(l);
+    (void) overload_ready(l, 3000);
 
     load_rate(source, option("rate", 2000));
     (void) load_run(l, NULL, option("seconds", 5) * 1000);
@@ -356,7 +360,7 @@ overload_flood(load_t *l)
     subs = option("subscribers", 4);
     qos = option("qos", 0);
 
-    filter.filter = "flood";
+    filter.filter = qos ? "flood/1" : "flood/0";
     filter.qos = qos;
 
     load_conf(&conf);
@@ -364,8 +368,9 @@ overload_flood(load_t *l)
     conf.window = 100;
 
     for (i = 0; i < n; i++) {
-        pub = load_client(l, overload_text("flood-pub-%u", i), &conf);
-        (void) load_source(pub, "flood", qos, option("size", 1000));
+        pub = load_client(l, overload_text(qos ? "flood-pub1-%u"
+                                               : "flood-pub0-%u", i), &conf);
+        (void) load_source(pub, filter.filter, qos, option("size", 1000));
     }
 
     conf.filters = &filter;
@@ -373,10 +378,11 @@ overload_flood(load_t *l)
 
     for (i = 0; i < subs; i++) {
         conf.transport = i % 2 ? LOAD_WS : LOAD_TCP;
-        (void) load_client(l, overload_text("flood-sub-%u", i), &conf);
+        (void) load_client(l, overload_text(qos ? "flood-sub1-%u"
+                                                : "flood-sub0-%u", i), &conf);
     }
 
-    overload_ready(l);
+    (void) overload_ready(l, 3000);
 
     for (i = 0; i < l->nsources; i++) {
         load_rate(l->sources[i], -1);
@@ -432,6 +438,7 @@ overload_storm_again(load_t *l)
         load_leave(c, i / 2 % 2);
 
         if (option("unique", 0)) {
+            load_mqtt_forget(c);
             free(c->id);
             c->id = (char *) overload_text("storm-%u", overload_serial++);
         }
@@ -475,7 +482,7 @@ overload_fill(load_t *l)
         (void) load_source(pub, filters[i].filter, 1, option("size", 2000));
     }
 
-    overload_ready(l);
+    (void) overload_ready(l, 3000);
 
     for (i = 1; i < l->nclients; i++) {
         load_leave(l->clients[i], 1);
@@ -505,8 +512,9 @@ overload_raw(void)
 
     raw_run(options.mode, option("n", 1000), option("seconds", 5), &stats);
 
-    printf("opened %u\nfailed %u\nended %u\nopen %u\n",
-           stats.opened, stats.failed, stats.ended, stats.open);
+    printf("opened %u\nfailed %u\nended %u\nopen %u\nblocked %u\n",
+           stats.opened, stats.failed, stats.ended, stats.open,
+           stats.blocked);
 
     overload_report_codes("http_%u", stats.http, 600);
     overload_report_codes("connack_0x%02x", stats.connack, 256);
@@ -530,13 +538,12 @@ overload_text(const char *format, unsigned i)
 }
 
 
-static void
-overload_ready(load_t *l)
+/* where the zone is full some may stay outside */
+
+static int
+overload_ready(load_t *l, unsigned ms)
 {
-    if (!load_run(l, load_all_ready, 30000)) {
-        errno = 0;
-        plain_die("clients could not connect");
-    }
+    return load_run(l, load_all_ready, ms);
 }
 
 

@@ -35,7 +35,10 @@
 
 #define RAW_ID_LEN   200
 
-#define RAW_CONNECT  "\x10\xd6\x01\0\4MQTT\5\2\0\0\0\0\xc8"
+#define RAW_PINGS    65536
+#define RAW_RCVBUF   4096
+
+#define RAW_CONNECT  "\x10\xd5\x01\0\4MQTT\5\2\0\0\0\0\xc8"
 #define RAW_PUBLISH  "\x31\x80\x80\x04\0\1t\0"
 
 
@@ -47,18 +50,20 @@ typedef struct {
     unsigned     id:1;           /* ... and a client id */
     unsigned     drip:1;         /* ... and "x" once a second */
     unsigned     slow:1;         /* "first" itself, once a second */
+    unsigned     pings:1;        /* PINGREQ behind it, without an end */
 } raw_kind_t;
 
 
 static const raw_kind_t  raw_kinds[] = {
-    { "silent", "", 0, 0, 0, 0, 0 },
-    { "ws-silent", "", 0, 1, 0, 0, 0 },
-    { "half", RAW_CONNECT, 7, 0, 0, 0, 0 },
-    { "upgraded", RAW_REQUEST, sizeof(RAW_REQUEST) - 1, 1, 0, 0, 0 },
-    { "connect-drip", RAW_CONNECT, sizeof(RAW_CONNECT) - 1, 0, 0, 1, 1 },
-    { "ws-drip", RAW_REQUEST, sizeof(RAW_REQUEST) - 1, 1, 0, 0, 1 },
-    { "publish-drip", RAW_CONNECT, sizeof(RAW_CONNECT) - 1, 0, 1, 1, 0 },
-    { NULL, NULL, 0, 0, 0, 0, 0 }
+    { "silent", "", 0, 0, 0, 0, 0, 0 },
+    { "ws-silent", "", 0, 1, 0, 0, 0, 0 },
+    { "half", RAW_CONNECT, 7, 0, 0, 0, 0, 0 },
+    { "upgraded", RAW_REQUEST, sizeof(RAW_REQUEST) - 1, 1, 0, 0, 0, 0 },
+    { "connect-drip", RAW_CONNECT, sizeof(RAW_CONNECT) - 1, 0, 0, 1, 1, 0 },
+    { "ws-drip", RAW_REQUEST, sizeof(RAW_REQUEST) - 1, 1, 0, 0, 1, 0 },
+    { "publish-drip", RAW_CONNECT, sizeof(RAW_CONNECT) - 1, 0, 1, 1, 0, 0 },
+    { "pings", RAW_CONNECT, sizeof(RAW_CONNECT) - 1, 0, 1, 0, 0, 1 },
+    { NULL, NULL, 0, 0, 0, 0, 0, 0 }
 };
 
 
@@ -67,6 +72,7 @@ typedef struct {
     unsigned  connected:1;
     unsigned  heard:1;
     size_t    sent;
+    uint64_t  wrote;             /* when, last */
 } raw_t;
 
 
@@ -76,6 +82,7 @@ static void raw_open(int epoll, raw_t *c, const raw_kind_t *kind, unsigned n,
 static void raw_event(raw_t *c, const raw_kind_t *kind, raw_stats_t *stats);
 static void raw_first(raw_t *c, const raw_kind_t *kind);
 static void raw_drip(raw_t *c, const raw_kind_t *kind);
+static void raw_pings(raw_t *c, raw_stats_t *stats);
 static void raw_hear(raw_t *c, const raw_kind_t *kind, raw_stats_t *stats);
 static void raw_answer(raw_t *c, char *p, ssize_t len, raw_stats_t *stats);
 
@@ -151,6 +158,7 @@ raw_run(const char *name, unsigned n, unsigned seconds, raw_stats_t *stats)
     for (under = 0; under < next; under++) {
         if (all[under].fd != -1) {
             stats->open++;
+            stats->blocked += (all[under].wrote + 1000000000ULL < end);
             (void) close(all[under].fd);
         }
     }
@@ -180,6 +188,11 @@ raw_open(int epoll, raw_t *c, const raw_kind_t *kind, unsigned n,
 
     (void) setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one,
                       sizeof(one));
+
+    if (kind->pings) {
+        one = RAW_RCVBUF;
+        (void) setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &one, sizeof(one));
+    }
 
     memset(&sin, 0, sizeof(sin));
     sin.sin_family = AF_INET;
@@ -227,7 +240,12 @@ raw_event(raw_t *c, const raw_kind_t *kind, raw_stats_t *stats)
         raw_first(c, kind);
     }
 
-    raw_hear(c, kind, stats);
+    if (kind->pings) {
+        raw_pings(c, stats);
+
+    } else {
+        raw_hear(c, kind, stats);
+    }
 }
 
 
@@ -241,11 +259,14 @@ raw_first(raw_t *c, const raw_kind_t *kind)
     }
 
     (void) send(c->fd, kind->first, kind->len, MSG_NOSIGNAL);
-    c->sent = kind->len;
+    c->sent = kind->pings ? 0 : kind->len;
 
     if (kind->id) {
-        snprintf(id, sizeof(id), "drip-%0195d", c->fd);
+        snprintf(id, sizeof(id), "%08d-%0191d", (int) getpid(), c->fd);
         (void) send(c->fd, id, RAW_ID_LEN, MSG_NOSIGNAL);
+    }
+
+    if (kind->id && !kind->pings) {
         (void) send(c->fd, RAW_PUBLISH, sizeof(RAW_PUBLISH) - 1, MSG_NOSIGNAL);
     }
 }
@@ -264,6 +285,37 @@ raw_drip(raw_t *c, const raw_kind_t *kind)
 
     } else if (kind->drip) {
         (void) send(c->fd, "x", 1, MSG_NOSIGNAL);
+    }
+}
+
+
+static void
+raw_pings(raw_t *c, raw_stats_t *stats)
+{
+    ssize_t        n;
+    static u_char  pings[RAW_PINGS];
+
+    for (n = 0; n < RAW_PINGS && pings[n] == 0; n += 2) {
+        pings[n] = 0xc0;
+    }
+
+    /* PINGREQ has two bytes: go on in the middle of one */
+
+    for ( ;; ) {
+        n = send(c->fd, pings + c->sent % 2, RAW_PINGS - 2, MSG_NOSIGNAL);
+
+        if (n == -1) {
+            break;
+        }
+
+        c->sent += n;
+        c->wrote = load_now();
+    }
+
+    if (errno != EAGAIN) {
+        stats->ended++;
+        (void) close(c->fd);
+        c->fd = -1;
     }
 }
 
