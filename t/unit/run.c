@@ -27,6 +27,7 @@ void test_queue(void);
 void test_session(void);
 void test_retain(void);
 void test_publish(void);
+void test_wide(void);
 void test_check(void);
 void test_rebuild(void);
 void test_nomem(void);
@@ -51,6 +52,7 @@ static test_t  tests[] = {
     { "session", test_session },
     { "retain", test_retain },
     { "publish", test_publish },
+    { "wide", test_wide },
     { "check", test_check },
     { "rebuild", test_rebuild },
     { "nomem", test_nomem },

@@ -186,7 +186,7 @@ store_post(ngx_mqtt_worker_t *w)
 static void
 store_resume(ngx_mqtt_client_t *cl)
 {
-    /* void */
+    ((store_client_t *) cl)->nresumes++;
 }
 
 
@@ -290,6 +290,10 @@ store_packet(store_client_t *c, u_char *p, size_t len)
     } else if (got->type == NGX_MQTT_PUBREL) {
         got->id = p[0] << 8 | p[1];
         c->ngot++;
+    }
+
+    if (got->type == NGX_MQTT_PUBACK || got->type == NGX_MQTT_PUBREC) {
+        c->nanswers++;
     }
 
     return last - start;

@@ -51,6 +51,8 @@ typedef struct {
     ngx_uint_t             ngot;          /* may exceed STORE_OUT */
     void                 (*see)(store_packet_t *got);    /* or NULL */
     ngx_uint_t             nacked;
+    ngx_uint_t             nanswers;      /* PUBACK and PUBREC it got */
+    ngx_uint_t             nresumes;
     ngx_uint_t             blocked;       /* takes nothing */
     ngx_uint_t             closes;
     ngx_uint_t             reason;
