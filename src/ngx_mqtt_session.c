@@ -19,6 +19,7 @@ static void ngx_mqtt_session_arm_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s);
 static void ngx_mqtt_session_lose_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s);
+static ngx_uint_t ngx_mqtt_session_will_due(ngx_mqtt_session_t *s);
 static void ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s);
 static ngx_int_t ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w,
@@ -236,7 +237,7 @@ ngx_mqtt_session_attach_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 
     /* a delayed will that has not come due is not published [MQTT-3.1.3-9] */
 
-    if (s->will->delay) {
+    if (s->will->delay && (old || !ngx_mqtt_session_will_due(s))) {
         ngx_mqtt_session_drop_will_locked(w->zone, s);
 
     } else {
@@ -335,6 +336,15 @@ ngx_mqtt_session_arm_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s)
         ngx_mqtt_wheel_set_locked(&zone->root->session_wheel, &s->timer,
                                   when);
     }
+}
+
+
+/* Of a session without a connection. */
+
+static ngx_uint_t
+ngx_mqtt_session_will_due(ngx_mqtt_session_t *s)
+{
+    return s->away + (ngx_msec_t) s->will->delay * 1000 <= ngx_current_msec;
 }
 
 
@@ -554,10 +564,7 @@ ngx_mqtt_session_expire(ngx_mqtt_worker_t *w)
             continue;
         }
 
-        if (s->will
-            && s->away + (ngx_msec_t) s->will->delay * 1000
-               <= ngx_current_msec)
-        {
+        if (s->will && ngx_mqtt_session_will_due(s)) {
             if (s->expiry != NGX_MQTT_EXPIRY_NEVER) {
                 ngx_mqtt_wheel_set_locked(&w->zone->root->session_wheel,
                                           &s->timer, end);

@@ -138,18 +138,30 @@ test_session_wills(void)
     is_int(store_queued(&st, "w", "will"), 2, "or published when it is due");
     ok(store_session(&st, "c") != NULL, "the session lives on");
 
+    /* due, though no tick has come yet: the return is too late */
+
+    (void) store_connect(&c, st.w, "c", &later);
+    store_close(&c, 0);
+    ngx_current_msec += 10000;
+    (void) store_connect(&c, st.w, "c", &later);
+    is_int(store_queued(&st, "w", "will"), 3, "a return behind the delay");
+    (void) store_connect(&d, st.w, "c", &lasting);
+    is_int(store_queued(&st, "w", "will"), 3, "a takeover long after it");
+    store_run(st.w);
+    store_close(&d, 1);
+
     (void) store_connect(&c, st.w, "c", &too_late);
     store_close(&c, 0);
     store_time(st.w, 7000);
     ok(store_session(&st, "c") == NULL, "a session ends before its delay");
-    is_int(store_queued(&st, "w", "will"), 3, "its will comes then");
+    is_int(store_queued(&st, "w", "will"), 4, "its will comes then");
     ok(store_retained(&st, "will", "will"), "and is retained");
     store_check(&st, "wills");
 
     (void) store_connect(&c, st.w, "c", &never);
     store_close(&c, 0);
     store_time(st.w, 11000);
-    is_int(store_queued(&st, "w", "will"), 4, "the will of a lasting one");
+    is_int(store_queued(&st, "w", "will"), 5, "the will of a lasting one");
     store_time(st.w, 100000000);
     ok(store_session(&st, "c") != NULL, "that never ends");
 
@@ -157,7 +169,7 @@ test_session_wills(void)
 
     (void) store_connect(&c, st.w, "c", &at_once);
     (void) store_connect(&d, st.w, "c", &lasting);
-    is_int(store_queued(&st, "w", "will"), 5, "the will of who lost it");
+    is_int(store_queued(&st, "w", "will"), 6, "the will of who lost it");
     store_run(st.w);
     store_close(&d, 1);
     store_close(&witness, 0);
