@@ -348,3 +348,135 @@ sub < PUBLISH t retain payload="1"
 pub publishes t qos=1 retain payload="2"
 sub < PUBLISH t payload="2"
 sub . nothing
+
+=== TEST 23: each of overlapping filters brings its own, with its identifier and QoS
+--- workers: 1 2
+--- mqtt
+pub,sub connects
+pub publishes a/b qos=2 retain payload="x"
+pub publishes /a qos=1 retain payload="y"
+sub > SUBSCRIBE 1 a/+ qos=1 a/# qos=0 +/# qos=2 "#" qos=1 a/b qos=0 subid=7
+sub < SUBACK 1 codes=1,0,2,1,0
+any order
+    sub < PUBLISH a/b qos=1 retain payload="x" subid=7
+    sub < PUBLISH a/b qos=0 retain payload="x" subid=7
+    sub < PUBLISH a/b qos=2 retain payload="x" subid=7
+    sub < PUBLISH a/b qos=1 retain payload="x" subid=7
+    sub < PUBLISH a/b qos=0 retain payload="x" subid=7
+    sub < PUBLISH /a qos=1 retain payload="y" subid=7
+    sub < PUBLISH /a qos=1 retain payload="y" subid=7
+end
+sub . nothing
+sub > SUBSCRIBE 2 a/# qos=1 rh=1 a/+/# qos=2 rh=1 a/b qos=2 rh=0 "#" rh=2 subid=8
+sub < SUBACK 2 codes=1,2,2,0
+any order
+    sub < PUBLISH a/b qos=2 retain payload="x" subid=8
+    sub < PUBLISH a/b qos=2 retain payload="x" subid=8
+end
+sub . nothing
+
+=== TEST 24: 3.1.1: overlapping filters, and +/#
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+pub,sub connects
+for $topic in a a/b /a/b /
+    pub publishes $topic qos=1 retain payload="$topic"
+end
+sub subscribes +/#
+any order
+    sub < PUBLISH a retain payload="a"
+    sub < PUBLISH a/b retain payload="a/b"
+    sub < PUBLISH /a/b retain payload="/a/b"
+    sub < PUBLISH / retain payload="/"
+end
+sub subscribes +/+ a/b
+any order
+    sub < PUBLISH a/b retain payload="a/b"
+    sub < PUBLISH / retain payload="/"
+    sub < PUBLISH a/b retain payload="a/b"
+end
+sub . nothing
+
+=== TEST 25: an empty one with any QoS clears, and says RETAIN to who asks for it
+--- workers: 1 2
+--- mqtt
+pub,sub connects
+sub acks
+sub > SUBSCRIBE 1 t qos=2 rap
+sub < SUBACK 1 codes=2
+for $qos in 0 1 2
+    pub publishes t qos=1 retain payload="x"
+    sub < PUBLISH t qos=1 retain payload="x"
+    pub publishes t qos=$qos retain
+    sub < PUBLISH t qos=$qos retain
+    late connects
+    late subscribes t
+    late . nothing
+    late disconnects
+end
+
+=== TEST 26: a session that comes back gets none by itself
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+sub connects resume
+sub subscribes t qos=1
+sub closes
+pub connects
+pub publishes t qos=1 retain payload="1"
+pub publishes t qos=1 retain payload="2"
+sub acks
+sub connects resume sp=1
+sub < PUBLISH t qos=1 payload="1"
+sub < PUBLISH t qos=1 payload="2"
+sub . nothing
+sub disconnects
+sub connects resume sp=1
+sub . nothing
+
+=== TEST 27: one that is under way is finished, though it was cleared
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+pub connects
+sub connects resume
+pub publishes t qos=2 retain payload="x"
+sub subscribes t qos=2
+sub < PUBLISH t qos=2 id=$id retain payload="x"
+sub unsubscribes t
+pub publishes t qos=1 retain
+sub closes
+sub connects resume sp=1
+sub < PUBLISH t qos=2 dup id=$id retain payload="x"
+sub > PUBREC $id
+sub < PUBREL $id
+sub > PUBCOMP $id
+sub subscribes t qos=2
+sub . nothing
+
+=== TEST 28: more than fit into the window, in the order of acknowledgements
+--- workers: 1 2
+--- mqtt
+pub connects
+for $n in 1..20
+    pub publishes t/$n qos=1 retain payload="x"
+end
+sub > CONNECT v5 session_expiry=60 receive_max=3
+sub < CONNACK
+sub subscribes t/+ qos=1
+for 1..3
+    sub < PUBLISH ~^t/ qos=1 retain payload="x"
+end
+sub . nothing
+sub closes
+sub acks
+sub > CONNECT v5 session_expiry=60 receive_max=1
+sub < CONNACK sp=1
+for 1..3
+    sub < PUBLISH ~^t/ qos=1 dup retain payload="x"
+end
+for 1..17
+    sub < PUBLISH ~^t/ qos=1 retain payload="x"
+end
+sub . nothing

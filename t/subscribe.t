@@ -276,3 +276,109 @@ for $bytes in 20020000 9003000100 b0020001 d000
     [4] a < close
     [5] a < end 0x82|0x81
 end
+
+=== TEST 22: options are replaced one by one, also in messages that wait
+--- workers: 1 2
+--- mqtt
+a connects resume
+b connects
+a > SUBSCRIBE 1 t qos=2 nl rap subid=1
+a < SUBACK 1 codes=2
+b publishes t qos=1 retain payload="1"
+a < PUBLISH t qos=1 retain payload="1" subid=1
+a publishes t qos=1 payload="own"
+a > SUBSCRIBE 2 t qos=0 rh=2 subid=2
+a < SUBACK 2 codes=0
+b publishes t qos=1 retain payload="2"
+a < PUBLISH t payload="2" subid=2
+a publishes t payload="own"
+a < PUBLISH t payload="own" subid=2
+a > SUBSCRIBE 3 t qos=1 rh=2 rap
+a < SUBACK 3 codes=1
+a closes
+b publishes t qos=1 retain payload="3"
+a connects resume sp=1
+a < PUBLISH t qos=1 dup retain payload="1" subid=1
+a < PUBLISH t qos=1 retain payload="3"
+a . nothing
+
+=== TEST 23: the same filter twice in a packet: the last one counts
+--- workers: 1 2
+--- mqtt
+pub,sub connects
+pub publishes t qos=2 retain payload="kept"
+sub > SUBSCRIBE 1 t qos=0 rh=1 rap t qos=2 rh=1 nl
+sub < SUBACK 1 codes=0,2
+sub < PUBLISH t retain payload="kept"
+sub . nothing
+sub publishes t payload="own"
+sub . nothing
+pub publishes t qos=2 retain payload="x"
+sub < PUBLISH t qos=2 payload="x"
+sub unsubscribes t
+pub publishes t qos=2 retain payload="y"
+sub . nothing
+
+=== TEST 24: overlapping: +/# and all its kin
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+sub,pub connects
+sub > SUBSCRIBE 1 "#" qos=0 +/# qos=1 +/+ qos=2 a/+ qos=0 a/# qos=1 a/b/# qos=0
+sub < SUBACK 1 codes=0,1,2,0,1,0
+pub publishes a/b qos=2 payload="x"
+sub < PUBLISH a/b qos=2 payload="x"
+pub publishes a/b/c qos=2 payload="y"
+sub < PUBLISH a/b/c qos=1 payload="y"
+pub publishes c/d/e qos=2 payload="z"
+sub < PUBLISH c/d/e qos=1 payload="z"
+sub . nothing
+
+=== TEST 25: overlapping: all options of all that match
+--- workers: 1 2
+--- mqtt
+sub,pub connects
+sub > SUBSCRIBE 1 t/+ qos=1 nl subid=1
+sub < SUBACK 1 codes=1
+sub > SUBSCRIBE 2 t/x qos=0 rap subid=2
+sub < SUBACK 2 codes=0
+sub > SUBSCRIBE 3 "t/#" qos=2 nl
+sub < SUBACK 3 codes=2
+pub publishes t/x qos=2 retain payload="1"
+sub < PUBLISH t/x qos=2 retain payload="1" subid={1,2}
+sub publishes t/x qos=2 payload="own"
+sub < PUBLISH t/x qos=0 payload="own" subid=2
+sub publishes t/y qos=2 payload="own"
+sub . nothing
+
+=== TEST 26: No Local in a session that changes worker and version, and by takeover
+--- workers: 1 2
+--- mqtt
+a > CONNECT v5 session_expiry=60
+a < CONNACK
+a > SUBSCRIBE 1 t qos=1 nl
+a < SUBACK 1 codes=1
+b > CONNECT v4 id=a
+b < CONNACK sp=1
+a < end 0x8e
+b publishes t qos=1 payload="own"
+c > CONNECT v5 id=a session_expiry=60
+c < CONNACK sp=1
+b < close
+c publishes t qos=1 payload="own"
+c . nothing
+d connects
+d publishes t qos=1 payload="x"
+c < PUBLISH t qos=1 payload="x"
+
+=== TEST 27: filters below $ bring nothing that is not there
+--- versions: 4 5
+--- workers: 1 2
+--- mqtt
+a,pub connects
+a > SUBSCRIBE 1 '$SYS/#' '$SYS/+/x' '$share/g/$SYS/#' '$share/g/+/x' "#"
+a < SUBACK 1 codes=0,0,0,0,0
+pub publishes SYS/x payload="x"
+a < PUBLISH SYS/x payload="x"
+a < PUBLISH SYS/x payload="x"
+a . nothing

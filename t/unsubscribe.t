@@ -155,3 +155,45 @@ for $n in 1..50
 end
 a publishes t/1/x
 a . nothing
+
+=== TEST 12: in the middle of delivery: what was begun is finished, nothing new comes
+--- versions: 4 5
+--- workers: 1 2
+--- hub
+receive_maximum 2;
+--- mqtt
+[4] sub connects resume
+[5] sub connects session_expiry=60 receive_max=2
+pub connects
+sub > SUBSCRIBE 1 t qos=2 u qos=1
+sub < SUBACK 1 codes=2,1
+for $n in 1..3
+    pub publishes t qos=2 payload="$n"
+    pub publishes u qos=1 payload="$n"
+end
+sub < PUBLISH t qos=2 id=$one payload="1"
+sub < PUBLISH u qos=1 id=$two payload="1"
+sub > PUBREC $one
+sub < PUBREL $one
+sub unsubscribes t
+pub publishes t qos=2 payload="late"
+sub closes
+[4] sub connects resume sp=1
+[5] sub > CONNECT session_expiry=60 receive_max=2
+[5] sub < CONNACK sp=1
+sub < PUBREL $one
+sub < PUBLISH u qos=1 dup id=$two payload="1"
+sub < PUBLISH t qos=2 id=$three payload="2"
+sub > PUBCOMP $one
+sub . nothing
+sub > PUBACK $two
+sub < PUBLISH u qos=1 id=$four payload="2"
+sub > PUBACK $four
+sub > PUBREC $three
+any order
+    sub < PUBLISH t qos=2 id=$five payload="3"
+    sub < PUBREL $three
+end
+sub > PUBCOMP $three
+sub < PUBLISH u qos=1 payload="3"
+sub . nothing
