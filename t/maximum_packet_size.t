@@ -135,7 +135,7 @@ sub . nothing
 max_packet_size 1000;
 --- conforms
 3.1.1 error-packet-too-large
-5.0 error-packet-too-large
+5.0 error-packet-too-large MQTT-3.2.2-15
 --- mqtt
 a connects
 a > HEX 30 ff ff ff 7f

@@ -429,7 +429,30 @@ a > CONNECT session_expiry=60
 a < CONNACK sp=1
 a . nothing
 
-=== TEST 24: Response Information that nobody asked for
+=== TEST 24: the last word on how long a session lasts
+--- conforms
+5.0 MQTT-3.1.2-23 MQTT-3.2.2-3
+--- mqtt
+watch connects
+watch subscribes w
+a connects session_expiry=60
+a closes
+# that of the connection that is resumed with counts, then that of DISCONNECT
+a > CONNECT session_expiry=0 will=w will.payload="gone" will.delay=60
+a < CONNACK sp=1
+a closes
+watch < PUBLISH w payload="gone"
+a > CONNECT session_expiry=60
+a < CONNACK sp=0
+a disconnects session_expiry=0
+a > CONNECT session_expiry=60 will=w will.payload="gone"
+a < CONNACK sp=0
+a disconnects session_expiry=0
+a > CONNECT session_expiry=60
+a < CONNACK sp=0
+watch . nothing
+
+=== TEST 25: Response Information that nobody asked for
 --- conforms
 5.0 MQTT-3.1.2-28
 --- mqtt
@@ -438,7 +461,7 @@ a < CONNACK !response_info
 b > CONNECT clean request_response=0
 b < CONNACK !response_info
 
-=== TEST 25: explanations that nobody wants
+=== TEST 26: explanations that nobody wants
 --- conforms
 5.0 MQTT-3.1.2-29
 --- hub
@@ -464,7 +487,7 @@ a < HEX b0 05 0007 00 8f11
 a > PUBLISH t user=k:v
 a < PUBLISH t user=k:v
 
-=== TEST 26: an authentication that has not come to its end
+=== TEST 27: an authentication that has not come to its end
 --- conforms
 5.0 MQTT-3.1.2-30 MQTT-3.1.4-6 MQTT-3.14.0-1
 --- mqtt
@@ -484,7 +507,7 @@ late connects
 late subscribes t
 late . nothing
 
-=== TEST 27: nothing behind a refused CONNECT is done
+=== TEST 28: nothing behind a refused CONNECT is done
 --- conforms
 5.0 MQTT-3.1.4-6 MQTT-3.14.0-1
 --- mqtt

@@ -60,6 +60,13 @@ a > PUBLISH t payload="late"
 a > PINGREQ
 a sends
 a < close
+b holds
+b > CONNECT clean will=w will.payload="gone"
+b > DISCONNECT
+b > PUBLISH t payload="late"
+b sends
+b < CONNACK
+b < close
 # that of the server
 a connects
 a subscribes u

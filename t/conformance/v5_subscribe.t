@@ -49,6 +49,15 @@ c closes
 a > CONNECT session_expiry=60
 a < CONNACK sp=1
 a . nothing
+# a message that is retained is nobody's own any more when it is sent as such
+a > PUBLISH r qos=1 id=1 retain payload="kept"
+a < PUBACK 1
+a > SUBSCRIBE 2 r nl
+a < SUBACK 2 codes=0
+a < PUBLISH r retain payload="kept"
+a > PUBLISH r qos=1 id=3 retain payload="own"
+a < PUBACK 3
+a . nothing
 
 === TEST 3: No Local in a shared subscription
 --- conforms
