@@ -701,32 +701,39 @@ ngx_mqtt_page_sweep_locked(ngx_mqtt_blocks_t *blocks, ngx_mqtt_page_t *page)
 
 ngx_int_t
 ngx_mqtt_block_walk_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
-    ngx_uint_t *number, ngx_uint_t max, ngx_mqtt_block_pt handler, void *data)
+    ngx_uint_t *number, ngx_uint_t *budget, ngx_mqtt_block_pt handler,
+    void *data)
 {
     u_char             *p, *end;
     size_t              size;
     ngx_int_t           rc;
+    ngx_uint_t          n, others;
     ngx_mqtt_page_t    *page;
     ngx_mqtt_blocks_t  *blocks;
 
+    others = 0;
     blocks = &zone->root->blocks;
 
     for ( /* void */ ; *number < blocks->fresh; (*number)++) {
 
-        if (max-- == 0) {
+        if (*budget == 0) {
             return NGX_OK;
         }
 
         page = &blocks->table[*number];
 
         if (page->kind != kind || page->class == NGX_MQTT_CLASS_REST) {
+            *budget -= (++others % 16 == 0);
             continue;
         }
 
         size = ngx_mqtt_block_size(page);
+        n = (page->class == NGX_MQTT_CLASS_RUN) ? 1
+                                                : NGX_MQTT_PAGE_SIZE / size;
+        *budget -= ngx_min(*budget, n);
+
         p = ngx_mqtt_page_start(blocks, page);
-        end = p + (page->class == NGX_MQTT_CLASS_RUN ? size
-                   : NGX_MQTT_PAGE_SIZE / size * size);
+        end = p + n * size;
 
         for ( /* void */ ; p < end; p += size) {
 
@@ -742,4 +749,18 @@ ngx_mqtt_block_walk_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
     }
 
     return NGX_DONE;
+}
+
+
+void
+ngx_mqtt_block_walk_all_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
+    ngx_mqtt_block_pt handler, void *data)
+{
+    ngx_uint_t  page, budget;
+
+    page = 0;
+    budget = NGX_MAX_INT_T_VALUE;
+
+    (void) ngx_mqtt_block_walk_locked(zone, kind, &page, &budget, handler,
+                                      data);
 }

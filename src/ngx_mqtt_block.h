@@ -130,14 +130,19 @@ void ngx_mqtt_block_sweep_locked(ngx_mqtt_zone_t *zone);
 
 /*
  * For rebuild, check and retained replay: calls back for each block in use of
- * a root kind, from page "*page" on, up to "max" pages; advances *page.
- * NGX_DONE: all pages were seen.
+ * a root kind, from page "*page" on, which it advances.  NGX_DONE: all pages
+ * were seen; NGX_OK: "*budget" blocks were, or pages of other kinds, of which
+ * 16 count as one.  The handler may take of the budget too.
  */
 typedef ngx_int_t (*ngx_mqtt_block_pt)(ngx_mqtt_zone_t *zone, void *block,
     void *data);
 
 ngx_int_t ngx_mqtt_block_walk_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
-    ngx_uint_t *page, ngx_uint_t max, ngx_mqtt_block_pt handler, void *data);
+    ngx_uint_t *page, ngx_uint_t *budget, ngx_mqtt_block_pt handler,
+    void *data);
+
+void ngx_mqtt_block_walk_all_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
+    ngx_mqtt_block_pt handler, void *data);
 
 
 #endif /* _NGX_MQTT_BLOCK_H_INCLUDED_ */

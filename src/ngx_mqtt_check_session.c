@@ -37,13 +37,8 @@ static void ngx_mqtt_check_ending(ngx_mqtt_check_t *ck);
 void
 ngx_mqtt_check_sessions(ngx_mqtt_check_t *ck)
 {
-    ngx_uint_t  page;
-
-    page = 0;
-
-    (void) ngx_mqtt_block_walk_locked(ck->zone, NGX_MQTT_KIND_SESSION, &page,
-                                      NGX_MAX_UINT32_VALUE,
-                                      ngx_mqtt_check_session, ck);
+    ngx_mqtt_block_walk_all_locked(ck->zone, NGX_MQTT_KIND_SESSION,
+                                   ngx_mqtt_check_session, ck);
     ngx_mqtt_check_ending(ck);
 }
 
@@ -181,7 +176,14 @@ ngx_mqtt_check_sub(ngx_mqtt_check_t *ck, ngx_mqtt_sub_t *sub)
                                                 &filter) == sub,
                    "subscription that is not found");
 
-    if (!ngx_mqtt_check_block(ck, sub->node, NGX_MQTT_KIND_NODE,
+    if (sub->shared
+        && !ngx_mqtt_check_block(ck, sub->at.group, NGX_MQTT_KIND_GROUP,
+                                 "subscription's group"))
+    {
+        return;
+    }
+
+    if (!ngx_mqtt_check_block(ck, ngx_mqtt_sub_node(sub), NGX_MQTT_KIND_NODE,
                               "subscription's node"))
     {
         return;
@@ -189,14 +191,6 @@ ngx_mqtt_check_sub(ngx_mqtt_check_t *ck, ngx_mqtt_sub_t *sub)
 
     ngx_mqtt_check(ck, sub->node_prev && *sub->node_prev == sub,
                    "subscription that its node does not know");
-
-    if (sub->group
-        && ngx_mqtt_check_block(ck, sub->group, NGX_MQTT_KIND_GROUP,
-                                "subscription's group"))
-    {
-        ngx_mqtt_check(ck, sub->group->node == sub->node,
-                       "subscription's group of another node");
-    }
 }
 
 
@@ -206,15 +200,23 @@ ngx_mqtt_check_replays(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s,
 {
     ngx_mqtt_sub_t  *sub;
 
-    for (sub = s->replays; sub; sub = sub->replay_next) {
+    sub = s->replays;
 
-        if (!ngx_mqtt_check(ck, n != 0 && sub->replay && sub->session == s,
-                            "list of replays"))
+    while (sub) {
+
+        if (!ngx_mqtt_check(ck, n != 0 && sub->replay && sub->session == s
+                                && sub->replay_next->replay_prev == sub,
+                            "ring of replays"))
         {
             return;
         }
 
         n--;
+        sub = sub->replay_next;
+
+        if (sub == s->replays) {
+            break;
+        }
     }
 
     ngx_mqtt_check(ck, n == 0, "replay that is not listed");

@@ -209,8 +209,10 @@ ngx_mqtt_check_members(ngx_mqtt_check_t *ck, ngx_mqtt_sub_t **list,
 
     for (sub = *list; sub; sub = sub->node_next) {
 
-        if (!ngx_mqtt_check(ck, sub->node_prev == prev && sub->node == node
-                                && sub->group == group,
+        if (!ngx_mqtt_check(ck, sub->node_prev == prev
+                                && (group ? sub->shared
+                                            && sub->at.group == group
+                                    : !sub->shared && sub->at.node == node),
                             "subscription in a list of a node")
             || !ngx_mqtt_check(ck, ck->linked++ < ck->subs,
                                "too many subscriptions in trees"))
@@ -262,13 +264,8 @@ ngx_mqtt_check_group(ngx_mqtt_check_t *ck, ngx_mqtt_node_t *node,
 void
 ngx_mqtt_check_retains(ngx_mqtt_check_t *ck)
 {
-    ngx_uint_t  page;
-
-    page = 0;
-
-    (void) ngx_mqtt_block_walk_locked(ck->zone, NGX_MQTT_KIND_RETAIN, &page,
-                                      NGX_MAX_UINT32_VALUE,
-                                      ngx_mqtt_check_retain, ck);
+    ngx_mqtt_block_walk_all_locked(ck->zone, NGX_MQTT_KIND_RETAIN,
+                                   ngx_mqtt_check_retain, ck);
 }
 
 
@@ -439,7 +436,7 @@ ngx_mqtt_check_publication(ngx_mqtt_check_t *ck, ngx_mqtt_slot_t *slot,
 static void
 ngx_mqtt_check_count_hubs(ngx_mqtt_check_t *ck, ngx_uint_t delta)
 {
-    ngx_uint_t          i, k, page;
+    ngx_uint_t          i, k;
     ngx_mqtt_zone_t    *zone;
     ngx_mqtt_slot_t    *slot;
     ngx_mqtt_attach_t  *a;
@@ -462,15 +459,11 @@ ngx_mqtt_check_count_hubs(ngx_mqtt_check_t *ck, ngx_uint_t delta)
         }
     }
 
-    page = 0;
-    (void) ngx_mqtt_block_walk_locked(zone, NGX_MQTT_KIND_SESSION, &page,
-                                      NGX_MAX_UINT32_VALUE,
-                                      ngx_mqtt_check_count_session, &delta);
+    ngx_mqtt_block_walk_all_locked(zone, NGX_MQTT_KIND_SESSION,
+                                   ngx_mqtt_check_count_session, &delta);
 
-    page = 0;
-    (void) ngx_mqtt_block_walk_locked(zone, NGX_MQTT_KIND_RETAIN, &page,
-                                      NGX_MAX_UINT32_VALUE,
-                                      ngx_mqtt_check_count_retain, &delta);
+    ngx_mqtt_block_walk_all_locked(zone, NGX_MQTT_KIND_RETAIN,
+                                   ngx_mqtt_check_count_retain, &delta);
 }
 
 
@@ -546,21 +539,16 @@ ngx_mqtt_check_references(ngx_mqtt_check_t *ck)
 static void
 ngx_mqtt_check_all_refs(ngx_mqtt_check_t *ck, ngx_mqtt_check_ref_pt handler)
 {
-    ngx_uint_t             page;
     ngx_mqtt_check_refs_t  refs;
 
     refs.check = ck;
     refs.handler = handler;
 
-    page = 0;
-    (void) ngx_mqtt_block_walk_locked(ck->zone, NGX_MQTT_KIND_SESSION, &page,
-                                      NGX_MAX_UINT32_VALUE,
-                                      ngx_mqtt_check_session_refs, &refs);
+    ngx_mqtt_block_walk_all_locked(ck->zone, NGX_MQTT_KIND_SESSION,
+                                   ngx_mqtt_check_session_refs, &refs);
 
-    page = 0;
-    (void) ngx_mqtt_block_walk_locked(ck->zone, NGX_MQTT_KIND_RETAIN, &page,
-                                      NGX_MAX_UINT32_VALUE,
-                                      ngx_mqtt_check_retain_refs, &refs);
+    ngx_mqtt_block_walk_all_locked(ck->zone, NGX_MQTT_KIND_RETAIN,
+                                   ngx_mqtt_check_retain_refs, &refs);
 
     ngx_mqtt_check_slot_refs(ck, handler);
 }

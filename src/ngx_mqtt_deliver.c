@@ -9,7 +9,11 @@
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_big.h>
 #include <ngx_mqtt_alias.h>
+#include <ngx_mqtt_replay.h>
 
+
+/* blocks looked at for deliveries in one hold of the lock, about */
+#define NGX_MQTT_DELIVER_BUDGET  1024
 
 /* what one client takes in one batch */
 #define NGX_MQTT_TAKE_ENTRIES    32
@@ -49,9 +53,9 @@ static ngx_int_t ngx_mqtt_deliver_collect_locked(ngx_mqtt_worker_t *w,
     ngx_uint_t *n);
 static ngx_mqtt_attach_t *ngx_mqtt_deliver_pop_locked(ngx_mqtt_worker_t *w);
 static void ngx_mqtt_deliver_take_locked(ngx_mqtt_worker_t *w,
-    ngx_mqtt_attach_t *a, ngx_uint_t *n);
+    ngx_mqtt_attach_t *a, ngx_uint_t *n, ngx_uint_t *budget);
 static ngx_mqtt_entry_t *ngx_mqtt_deliver_next_locked(ngx_mqtt_worker_t *w,
-    ngx_mqtt_session_t *s, ngx_uint_t *qos0);
+    ngx_mqtt_session_t *s, ngx_uint_t *qos0, ngx_uint_t *budget);
 static void ngx_mqtt_deliver_prepare(ngx_mqtt_worker_t *w,
     ngx_mqtt_record_t *r, ngx_mqtt_entry_t *e, uint32_t *ids);
 static void ngx_mqtt_deliver_sent_locked(ngx_mqtt_worker_t *w,
@@ -127,7 +131,7 @@ static ngx_int_t
 ngx_mqtt_deliver_collect_locked(ngx_mqtt_worker_t *w, ngx_uint_t *n)
 {
     ngx_int_t            rc;
-    ngx_uint_t           before;
+    ngx_uint_t           before, budget;
     ngx_mqtt_slot_t     *slot;
     ngx_mqtt_attach_t   *a;
     ngx_mqtt_client_t   *cl;
@@ -137,9 +141,13 @@ ngx_mqtt_deliver_collect_locked(ngx_mqtt_worker_t *w, ngx_uint_t *n)
     *n = 0;
     slot = w->slot;
 
-    while (slot->ready
+    budget = NGX_MQTT_DELIVER_BUDGET;
+
+    while (slot->ready && budget
            && *n + NGX_MQTT_TAKE_ENTRIES <= NGX_MQTT_HELD)
     {
+        budget -= ngx_min(budget, 4);
+
         a = ngx_mqtt_deliver_pop_locked(w);
         cl = a->client;
 
@@ -168,16 +176,16 @@ ngx_mqtt_deliver_collect_locked(ngx_mqtt_worker_t *w, ngx_uint_t *n)
         }
 
         before = *n;
-        rc = ngx_mqtt_retain_replay_locked(w, s);
+        rc = ngx_mqtt_replay_step_locked(w, s, &budget);
 
-        ngx_mqtt_deliver_take_locked(w, a, n);
+        ngx_mqtt_deliver_take_locked(w, a, n, &budget);
 
         if (a->stalled) {
             continue;
         }
 
         if (ngx_mqtt_queue_due_locked(s)
-            || (ngx_mqtt_retain_ready_locked(s)
+            || (ngx_mqtt_replay_ready_locked(s)
                 && (rc == NGX_OK || *n != before)))
         {
             ngx_mqtt_slot_ready_locked(w, a);
@@ -213,7 +221,7 @@ ngx_mqtt_deliver_pop_locked(ngx_mqtt_worker_t *w)
 
 static void
 ngx_mqtt_deliver_take_locked(ngx_mqtt_worker_t *w, ngx_mqtt_attach_t *a,
-    ngx_uint_t *n)
+    ngx_uint_t *n, ngx_uint_t *budget)
 {
     size_t               size, total;
     ngx_uint_t           i, qos0;
@@ -228,7 +236,7 @@ ngx_mqtt_deliver_take_locked(ngx_mqtt_worker_t *w, ngx_mqtt_attach_t *a,
 
     for (i = 0; i < NGX_MQTT_TAKE_ENTRIES; i++) {
 
-        e = ngx_mqtt_deliver_next_locked(w, s, &qos0);
+        e = ngx_mqtt_deliver_next_locked(w, s, &qos0, budget);
 
         if (e == NULL) {
             return;
@@ -310,13 +318,13 @@ ngx_mqtt_deliver_take_locked(ngx_mqtt_worker_t *w, ngx_mqtt_attach_t *a,
 
 static ngx_mqtt_entry_t *
 ngx_mqtt_deliver_next_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
-    ngx_uint_t *qos0)
+    ngx_uint_t *qos0, ngx_uint_t *budget)
 {
-    ngx_uint_t           drops;
     ngx_mqtt_entry_t    *e, *e0;
     ngx_mqtt_message_t  *m;
 
-    for (drops = 0; drops < NGX_MQTT_HELD; drops++) {
+    while (*budget) {
+        *budget -= ngx_min(*budget, 2);
 
         e0 = s->head0;
         e = ngx_mqtt_queue_next_locked(s);

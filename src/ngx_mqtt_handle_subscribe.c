@@ -8,10 +8,13 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_handle.h>
+#include <ngx_mqtt_replay.h>
 #include <ngx_mqtt_auth.h>
 
 
-#define NGX_MQTT_FILTERS_BATCH  16     /* in one hold of the lock */
+/* blocks looked at for filters in one hold of the lock */
+#define NGX_MQTT_FILTERS_BATCH  512
+
 #define NGX_MQTT_CODES_LOCAL    256    /* on the stack */
 
 
@@ -25,7 +28,7 @@ static ngx_int_t ngx_mqtt_filters_handle(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt, ngx_mqtt_packet_t *ack, ngx_str_t *codes,
     ngx_mqtt_filters_pt handler);
 static ngx_int_t ngx_mqtt_filters_pause_locked(ngx_mqtt_client_t *cl,
-    ngx_uint_t i);
+    ngx_str_t *filter, ngx_uint_t *budget);
 static ngx_int_t ngx_mqtt_subscribe(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt, u_char *codes);
 static ngx_int_t ngx_mqtt_subscribe_check(ngx_mqtt_client_t *cl,
@@ -33,7 +36,7 @@ static ngx_int_t ngx_mqtt_subscribe_check(ngx_mqtt_client_t *cl,
 static ngx_uint_t ngx_mqtt_subscribe_verdict(ngx_mqtt_client_t *cl,
     ngx_mqtt_filter_t *filter);
 static ngx_uint_t ngx_mqtt_subscribe_add_locked(ngx_mqtt_client_t *cl,
-    ngx_str_t *full, ngx_uint_t options, uint32_t id);
+    ngx_str_t *full, ngx_uint_t options, uint32_t id, ngx_uint_t *budget);
 static ngx_int_t ngx_mqtt_unsubscribe(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt, u_char *codes);
 
@@ -143,12 +146,17 @@ ngx_mqtt_filters_handle(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
 /* Lets others have the lock now and then.  NGX_ERROR: the session is lost. */
 
 static ngx_int_t
-ngx_mqtt_filters_pause_locked(ngx_mqtt_client_t *cl, ngx_uint_t i)
+ngx_mqtt_filters_pause_locked(ngx_mqtt_client_t *cl, ngx_str_t *filter,
+    ngx_uint_t *budget)
 {
-    if (i && i % NGX_MQTT_FILTERS_BATCH == 0) {
+    if (*budget == 0) {
         ngx_mqtt_worker_unlock(cl->worker);
         ngx_mqtt_worker_lock(cl->worker);
+
+        *budget = NGX_MQTT_FILTERS_BATCH;
     }
+
+    *budget -= ngx_min(*budget, ngx_mqtt_sub_cost(filter));
 
     return cl->attach->session ? NGX_OK : NGX_ERROR;
 }
@@ -161,7 +169,7 @@ ngx_mqtt_subscribe(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     u_char      options;
     uint32_t    id;
     ngx_str_t   full;
-    ngx_uint_t  i;
+    ngx_uint_t  i, budget;
 
     if (ngx_mqtt_subscribe_check(cl, pkt, codes) != NGX_OK) {
         return NGX_ERROR;
@@ -173,13 +181,15 @@ ngx_mqtt_subscribe(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
         id = pkt->props.subscription_id;
     }
 
+    budget = NGX_MQTT_FILTERS_BATCH;
+
     ngx_mqtt_worker_lock(cl->worker);
 
     for (i = 0;
          ngx_mqtt_subscribe_next(pkt, &full, &options) == NGX_OK;
          i++)
     {
-        if (ngx_mqtt_filters_pause_locked(cl, i) != NGX_OK) {
+        if (ngx_mqtt_filters_pause_locked(cl, &full, &budget) != NGX_OK) {
             ngx_mqtt_worker_unlock(cl->worker);
             return ngx_mqtt_handle_lost(cl);
         }
@@ -187,7 +197,8 @@ ngx_mqtt_subscribe(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
         if (codes[i] < NGX_MQTT_UNSPECIFIED_ERROR) {
             options = (options & ~NGX_MQTT_OPT_QOS) | codes[i];
             codes[i] = (u_char) ngx_mqtt_subscribe_add_locked(cl, &full,
-                                                              options, id);
+                                                              options, id,
+                                                              &budget);
         }
     }
 
@@ -265,7 +276,7 @@ ngx_mqtt_subscribe_verdict(ngx_mqtt_client_t *cl, ngx_mqtt_filter_t *filter)
 
 static ngx_uint_t
 ngx_mqtt_subscribe_add_locked(ngx_mqtt_client_t *cl, ngx_str_t *full,
-    ngx_uint_t options, uint32_t id)
+    ngx_uint_t options, uint32_t id, ngx_uint_t *budget)
 {
     ngx_uint_t            added, handling;
     ngx_mqtt_sub_t       *sub;
@@ -301,7 +312,7 @@ ngx_mqtt_subscribe_add_locked(ngx_mqtt_client_t *cl, ngx_str_t *full,
     if (conf->retain && !filter.shared
         && (handling == 0 || (handling == 1 && added)))
     {
-        ngx_mqtt_retain_start_locked(cl->worker, sub);
+        ngx_mqtt_replay_start_locked(cl->worker, sub, budget);
     }
 
     return options & NGX_MQTT_OPT_QOS;
@@ -313,18 +324,19 @@ ngx_mqtt_unsubscribe(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     u_char *codes)
 {
     ngx_str_t           full;
-    ngx_uint_t          i;
+    ngx_uint_t          i, budget;
     ngx_mqtt_sub_t     *sub;
     ngx_mqtt_zone_t    *zone;
     ngx_mqtt_filter_t   filter;
 
     zone = cl->worker->zone;
+    budget = NGX_MQTT_FILTERS_BATCH;
 
     ngx_mqtt_worker_lock(cl->worker);
 
     for (i = 0; ngx_mqtt_unsubscribe_next(pkt, &full) == NGX_OK; i++) {
 
-        if (ngx_mqtt_filters_pause_locked(cl, i) != NGX_OK) {
+        if (ngx_mqtt_filters_pause_locked(cl, &full, &budget) != NGX_OK) {
             ngx_mqtt_worker_unlock(cl->worker);
             return ngx_mqtt_handle_lost(cl);
         }

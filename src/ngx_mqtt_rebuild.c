@@ -55,19 +55,6 @@ static void ngx_mqtt_rebuild_link_slots(ngx_mqtt_zone_t *zone);
     (&(zone)->root->slots[(i) / NGX_MQTT_PUBS]->pubs[(i) % NGX_MQTT_PUBS])
 
 
-static void
-ngx_mqtt_rebuild_walk(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
-    ngx_mqtt_block_pt handler)
-{
-    ngx_uint_t  page;
-
-    page = 0;
-
-    (void) ngx_mqtt_block_walk_locked(zone, kind, &page, NGX_MAX_UINT32_VALUE,
-                                      handler, NULL);
-}
-
-
 void
 ngx_mqtt_rebuild_locked(ngx_mqtt_zone_t *zone, ngx_uint_t dead)
 {
@@ -91,12 +78,13 @@ ngx_mqtt_rebuild_locked(ngx_mqtt_zone_t *zone, ngx_uint_t dead)
 
     ngx_mqtt_block_unmark_all_locked(zone);
 
-    ngx_mqtt_rebuild_walk(zone, NGX_MQTT_KIND_HUB, ngx_mqtt_rebuild_mark_hub);
+    ngx_mqtt_block_walk_all_locked(zone, NGX_MQTT_KIND_HUB,
+                                   ngx_mqtt_rebuild_mark_hub, NULL);
     ngx_mqtt_rebuild_slots_locked(zone);
-    ngx_mqtt_rebuild_walk(zone, NGX_MQTT_KIND_SESSION,
-                          ngx_mqtt_rebuild_mark_session);
-    ngx_mqtt_rebuild_walk(zone, NGX_MQTT_KIND_RETAIN,
-                          ngx_mqtt_rebuild_mark_retain);
+    ngx_mqtt_block_walk_all_locked(zone, NGX_MQTT_KIND_SESSION,
+                                   ngx_mqtt_rebuild_mark_session, NULL);
+    ngx_mqtt_block_walk_all_locked(zone, NGX_MQTT_KIND_RETAIN,
+                                   ngx_mqtt_rebuild_mark_retain, NULL);
 
     ngx_mqtt_rebuild_targets_locked(zone);
 
@@ -114,11 +102,12 @@ ngx_mqtt_rebuild_locked(ngx_mqtt_zone_t *zone, ngx_uint_t dead)
     (void) ngx_mqtt_hash_init_locked(zone, &root->nodes);
     (void) ngx_mqtt_hash_init_locked(zone, &root->groups);
 
-    ngx_mqtt_rebuild_walk(zone, NGX_MQTT_KIND_HUB, ngx_mqtt_rebuild_link_hub);
-    ngx_mqtt_rebuild_walk(zone, NGX_MQTT_KIND_SESSION,
-                          ngx_mqtt_rebuild_link_session);
-    ngx_mqtt_rebuild_walk(zone, NGX_MQTT_KIND_RETAIN,
-                          ngx_mqtt_rebuild_link_retain);
+    ngx_mqtt_block_walk_all_locked(zone, NGX_MQTT_KIND_HUB,
+                                   ngx_mqtt_rebuild_link_hub, NULL);
+    ngx_mqtt_block_walk_all_locked(zone, NGX_MQTT_KIND_SESSION,
+                                   ngx_mqtt_rebuild_link_session, NULL);
+    ngx_mqtt_block_walk_all_locked(zone, NGX_MQTT_KIND_RETAIN,
+                                   ngx_mqtt_rebuild_link_retain, NULL);
     ngx_mqtt_rebuild_link_slots(zone);
 
     ngx_mqtt_block_reserve_locked(&root->blocks, 1);
@@ -471,8 +460,7 @@ ngx_mqtt_rebuild_link_session(ngx_mqtt_zone_t *zone, void *block, void *data)
         (void) ngx_mqtt_sub_link_locked(zone, sub);
 
         if (sub->replay) {
-            sub->replay_next = s->replays;
-            s->replays = sub;
+            ngx_mqtt_sub_link_replay_locked(sub);
         }
     }
 

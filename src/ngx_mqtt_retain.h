@@ -56,23 +56,6 @@ void ngx_mqtt_retain_clear_locked(ngx_mqtt_zone_t *zone,
 ngx_int_t ngx_mqtt_retain_link_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_retain_t *retain, ngx_str_t *topic);
 
-/*
- * Starts sending the retained messages that match a new subscription to its
- * session: narrow filters at once, wide ones paced by
- * ngx_mqtt_retain_replay_locked().
- */
-void ngx_mqtt_retain_start_locked(ngx_mqtt_worker_t *w, ngx_mqtt_sub_t *sub);
-
-/* Whether a session has a paced replay and its queues have run low. */
-ngx_uint_t ngx_mqtt_retain_ready_locked(ngx_mqtt_session_t *s);
-
-/*
- * Continues paced replays of a session as far as its queue has room;
- * bounded.  NGX_BUSY: the next message fits neither the queue nor the zone.
- */
-ngx_int_t ngx_mqtt_retain_replay_locked(ngx_mqtt_worker_t *w,
-    ngx_mqtt_session_t *s);
-
 /* Expired ones; bounded; takes the lock itself.  NGX_AGAIN: there is more. */
 ngx_int_t ngx_mqtt_retain_expire(ngx_mqtt_worker_t *w);
 

@@ -93,11 +93,11 @@ ngx_mqtt_share_pass_on_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 
     sub = ngx_mqtt_sub_by_hash_locked(w->zone, s, e->u.shared.hash);
 
-    if (sub == NULL || sub->group == NULL) {
+    if (sub == NULL || !sub->shared) {
         return;
     }
 
-    sub = ngx_mqtt_share_member_locked(sub->group, m, budget);
+    sub = ngx_mqtt_share_member_locked(sub->at.group, m, budget);
     if (sub == NULL) {
         return;
     }

@@ -115,6 +115,7 @@ ngx_mqtt_sub_add_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
     sub->session = s;
     sub->id = id;
     sub->options = options;
+    sub->shared = filter->shared;
     sub->len = filter->full.len;
     ngx_memcpy(sub->filter, filter->full.data, filter->full.len);
 
@@ -185,8 +186,13 @@ ngx_mqtt_sub_link_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_sub_t *sub)
         ngx_mqtt_set(node->nsubs, node->nsubs + 1);
     }
 
-    ngx_mqtt_set(sub->node, node);
-    ngx_mqtt_set(sub->group, group);
+    if (group) {
+        ngx_mqtt_set(sub->at.group, group);
+
+    } else {
+        ngx_mqtt_set(sub->at.node, node);
+    }
+
     ngx_mqtt_set(sub->node_next, *list);
     ngx_mqtt_set(sub->node_prev, list);
 
@@ -325,28 +331,99 @@ ngx_mqtt_group_matches_locked(ngx_mqtt_group_t *group, ngx_str_t *topic,
 void
 ngx_mqtt_sub_remove_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_sub_t *sub)
 {
-    ngx_mqtt_sub_t  **replay;
-
     ngx_mqtt_set(*sub->prev, sub->next);
 
     if (sub->next) {
         ngx_mqtt_set(sub->next->prev, sub->prev);
     }
 
-    if (sub->replay) {
-        replay = &sub->session->replays;
+    ngx_mqtt_sub_end_replay_locked(sub);
+    ngx_mqtt_sub_unlink_locked(zone, sub);
+    ngx_mqtt_block_retire_locked(zone, sub);
+}
 
-        while (*replay && *replay != sub) {
-            replay = &(*replay)->replay_next;
-        }
 
-        if (*replay) {
-            ngx_mqtt_set(*replay, sub->replay_next);
+void
+ngx_mqtt_sub_start_replay_locked(ngx_mqtt_sub_t *sub)
+{
+    if (sub->replay == 0) {
+        ngx_mqtt_sub_link_replay_locked(sub);
+    }
+
+    ngx_mqtt_set(sub->replay_from, 0);
+    ngx_mqtt_set(sub->replay, 1);
+}
+
+
+void
+ngx_mqtt_sub_link_replay_locked(ngx_mqtt_sub_t *sub)
+{
+    ngx_mqtt_sub_t      *first;
+    ngx_mqtt_session_t  *s;
+
+    s = sub->session;
+    first = s->replays;
+
+    if (first == NULL) {
+        sub->replay_next = sub;
+        sub->replay_prev = sub;
+        ngx_mqtt_set(s->replays, sub);
+        return;
+    }
+
+    sub->replay_next = first;
+    sub->replay_prev = first->replay_prev;
+
+    ngx_mqtt_set(first->replay_prev->replay_next, sub);
+    ngx_mqtt_set(first->replay_prev, sub);
+}
+
+
+void
+ngx_mqtt_sub_end_replay_locked(ngx_mqtt_sub_t *sub)
+{
+    ngx_mqtt_session_t  *s;
+
+    if (sub->replay == 0) {
+        return;
+    }
+
+    s = sub->session;
+
+    if (sub->replay_next == sub) {
+        ngx_mqtt_set(s->replays, NULL);
+
+    } else {
+        ngx_mqtt_set(sub->replay_prev->replay_next, sub->replay_next);
+        ngx_mqtt_set(sub->replay_next->replay_prev, sub->replay_prev);
+
+        if (s->replays == sub) {
+            ngx_mqtt_set(s->replays, sub->replay_next);
         }
     }
 
-    ngx_mqtt_sub_unlink_locked(zone, sub);
-    ngx_mqtt_block_retire_locked(zone, sub);
+    ngx_mqtt_set(sub->replay, 0);
+}
+
+
+ngx_uint_t
+ngx_mqtt_sub_cost(ngx_str_t *filter)
+{
+    ngx_str_t   rest, level;
+    ngx_uint_t  n;
+
+    rest = *filter;
+
+    for (n = 0;
+         n < NGX_MQTT_DEPTH && ngx_mqtt_topic_level(&rest, &level) == NGX_OK;
+         n++)
+    {
+        /* void */
+    }
+
+    /* a node is allocated, listed and hashed */
+
+    return 16 + 8 * n + filter->len / 128;
 }
 
 
@@ -357,8 +434,8 @@ ngx_mqtt_sub_unlink_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_sub_t *sub)
     ngx_mqtt_node_t   *node;
     ngx_mqtt_group_t  *group;
 
-    node = sub->node;
-    group = sub->group;
+    group = sub->shared ? sub->at.group : NULL;
+    node = ngx_mqtt_sub_node(sub);
     hub = sub->session->hub;
 
     if (group && group->turn == sub) {

@@ -78,19 +78,25 @@ struct ngx_mqtt_sub_s {
     ngx_mqtt_sub_t      **prev;
     ngx_mqtt_session_t   *session;
 
-    ngx_mqtt_node_t      *node;
-    ngx_mqtt_group_t     *group;
+    union {
+        ngx_mqtt_node_t  *node;
+        ngx_mqtt_group_t *group;        /* of a shared one */
+    } at;
+
     ngx_mqtt_sub_t       *node_next;    /* of the node or the group */
     ngx_mqtt_sub_t      **node_prev;
 
     ngx_mqtt_link_t       link;         /* root->subs */
-    ngx_mqtt_sub_t       *replay_next;  /* of the session's replays */
+
+    ngx_mqtt_sub_t       *replay_next;  /* a ring: the session's replays */
+    ngx_mqtt_sub_t       *replay_prev;
 
     uint32_t              id;           /* subscription identifier, 0: none */
     uint32_t              replay;       /* page + 1 of a paced replay of */
                                         /* retained messages, 0: none */
-    uint16_t              replay_from;  /* offset in that page */
     uint16_t              len;
+    u_char                replay_from;  /* place in that page */
+    u_char                shared;
     u_char                options;      /* as in SUBSCRIBE */
     u_char                filter[1];    /* whole, with $share/ */
 };
@@ -98,6 +104,9 @@ struct ngx_mqtt_sub_s {
 #define ngx_mqtt_sub_qos(sub)        ((sub)->options & 0x03)
 #define ngx_mqtt_sub_no_local(sub)   ((sub)->options & 0x04)
 #define ngx_mqtt_sub_rap(sub)        ((sub)->options & 0x08)
+
+#define ngx_mqtt_sub_node(sub)                                                \
+    ((sub)->shared ? (sub)->at.group->node : (sub)->at.node)
 
 
 /* Makes the root of a tree. */
@@ -139,6 +148,21 @@ ngx_mqtt_sub_t *ngx_mqtt_sub_by_hash_locked(ngx_mqtt_zone_t *zone,
 
 /* Removes a subscription; never fails. */
 void ngx_mqtt_sub_remove_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_sub_t *sub);
+
+/*
+ * Puts a subscription among its session's paced replays, at their beginning
+ * and as the last; takes it out of them if it is there.  Linking alone is for
+ * rebuild.
+ */
+void ngx_mqtt_sub_start_replay_locked(ngx_mqtt_sub_t *sub);
+void ngx_mqtt_sub_end_replay_locked(ngx_mqtt_sub_t *sub);
+void ngx_mqtt_sub_link_replay_locked(ngx_mqtt_sub_t *sub);
+
+/*
+ * What adding or removing a filter takes at most, as a number of blocks in
+ * the zone looked at.
+ */
+ngx_uint_t ngx_mqtt_sub_cost(ngx_str_t *filter);
 
 /* The group of a share name at a node, or NULL. */
 ngx_mqtt_group_t *ngx_mqtt_group_find_locked(ngx_mqtt_zone_t *zone,

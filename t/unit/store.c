@@ -5,6 +5,7 @@
 
 
 #include <sys/mman.h>
+#include <ngx_mqtt_replay.h>
 #include "store.h"
 
 
@@ -427,7 +428,7 @@ store_subscribe(store_client_t *c, const char *text, ngx_uint_t options,
 {
     ngx_int_t           rc;
     ngx_str_t           full;
-    ngx_uint_t          added;
+    ngx_uint_t          added, budget;
     ngx_mqtt_sub_t     *sub;
     ngx_mqtt_filter_t   filter;
     ngx_mqtt_worker_t  *w;
@@ -443,7 +444,8 @@ store_subscribe(store_client_t *c, const char *text, ngx_uint_t options,
                                  options, id, &sub, &added);
 
     if (rc == NGX_OK && !filter.shared) {
-        ngx_mqtt_retain_start_locked(w, sub);
+        budget = 1000;
+        ngx_mqtt_replay_start_locked(w, sub, &budget);
     }
 
     ngx_mqtt_worker_unlock(w);

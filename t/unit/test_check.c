@@ -51,9 +51,9 @@ test_check_damage(ngx_uint_t n)
     case 15: root->blocks.nblocks[NGX_MQTT_KIND_ENTRY]++; break;
     case 16: root->sessions.count++; break;
     case 17: root->nhubs = 0; break;
-    case 18: sub->node->nsubs++; break;
-    case 19: sub->node->nchildren++; break;
-    case 20: sub->node->subs = NULL; break;
+    case 18: sub->at.node->nsubs++; break;
+    case 19: sub->at.node->nchildren++; break;
+    case 20: sub->at.node->subs = NULL; break;
     case 21: sub->prev = NULL; break;
     case 22: sub->link.hash++; break;
     case 23: s->link.hash++; break;

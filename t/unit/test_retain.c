@@ -204,7 +204,7 @@ test_retain_interrupted(void)
     store_check(&st, "a replay under way");
 
     (void) store_unsubscribe(&c, "r/#");
-    ok(s->replays && s->replays->replay_next == NULL, "one of two removed");
+    ok(s->replays && s->replays->replay_next == s->replays, "one of two removed");
     store_check(&st, "one replay removed");
 
     store_close(&c, 0);
@@ -232,6 +232,168 @@ test_retain_interrupted(void)
     store_close(&c, 0);
     store_time(st.w, 20000);
     ok(store_session(&st, "c") == NULL, "gone");
+}
+
+
+/* Each of several replays gets its turn. */
+
+static void
+test_retain_turns(void)
+{
+    ngx_uint_t           i, turns;
+    store_client_t       c;
+    ngx_mqtt_sub_t      *last;
+    ngx_mqtt_session_t  *s;
+
+    static const store_connect_t  conn = { .expiry = 10, .window = 10 };
+
+    (void) store_connect(&c, st.w, "c", &conn);
+    s = store_session(&st, "c");
+
+    (void) store_subscribe(&c, "#", 1, 0);
+    (void) store_subscribe(&c, "r/#", 1, 0);
+    (void) store_subscribe(&c, "+/#", 1, 0);
+    store_check(&st, "three replays");
+
+    last = NULL;
+    turns = 0;
+
+    for (i = 0; i < 30; i++) {
+        store_run(st.w);
+        store_ack(&c);
+        c.ngot = c.nacked = 0;
+        turns += (s->replays != last);
+        last = s->replays;
+    }
+
+    ok(turns > 10, "they take turns: %lu", (unsigned long) turns);
+
+    (void) store_unsubscribe(&c, "r/#");
+    store_check(&st, "one of three removed");
+
+    for (i = 0; i < 10000 && s->replays; i++) {
+        store_run(st.w);
+        store_ack(&c);
+        c.ngot = c.nacked = 0;
+    }
+
+    ok(s->replays == NULL, "all come to an end");
+    store_check(&st, "replays that are over");
+
+    store_close(&c, 0);
+    store_time(st.w, 20000);
+}
+
+
+/* A narrow replay for which there is memory for some messages only. */
+
+static void
+test_retain_atomic(void)
+{
+    ngx_uint_t           i, used, queued;
+    store_client_t       c;
+    ngx_mqtt_session_t  *s;
+
+    static const store_connect_t  conn = { .expiry = 10, .max_queued = 49 };
+
+    (void) store_connect(&c, st.w, "c", &conn);
+    s = store_session(&st, "c");
+
+    (void) store_subscribe(&c, "r/6/+", 1, 0);
+    is_int(s->queued, 0, "50 messages do not fit a queue of 49: none is sent");
+    ok(s->replays != NULL, "a replay is");
+    (void) store_unsubscribe(&c, "r/6/+");
+
+    s->max_queued = 50;
+    (void) store_subscribe(&c, "r/6/+", 1, 0);
+    is_int(s->queued, 50, "a queue of 50 takes all");
+    ok(s->replays == NULL, "at once");
+
+    s->max_bytes = s->queued_bytes + 100;
+    (void) store_subscribe(&c, "r/7/1", 0, 0);
+    ok(s->replays == NULL && s->head0, "bytes for one more");
+    (void) store_subscribe(&c, "r/7/2", 0, 0);
+    ok(s->replays != NULL, "but not for two");
+
+    s->max_queued = 1000;
+    s->max_bytes = 1000000;
+    queued = s->queued;
+
+    for (i = 0; i < 50; i += 7) {
+        used = store_blocks(&st, NGX_MQTT_KIND_ENTRY);
+        (void) store_unsubscribe(&c, "r/8/+");
+        (void) store_subscribe(&c, "y", 1, 0);
+        st.zone.root->blocks.fail_at = 4 + i;
+        (void) store_subscribe(&c, "r/8/+", 1, 0);
+        st.zone.root->blocks.fail_at = 0;
+        is_int(s->queued, queued, "no memory for all: none is sent");
+        is_int(store_blocks(&st, NGX_MQTT_KIND_ENTRY), used, "nor kept");
+    }
+
+    store_check(&st, "narrow replays");
+
+    store_close(&c, 0);
+    store_time(st.w, 20000);
+}
+
+
+/* Topics deeper than the tree. */
+
+static void
+test_retain_deep(void)
+{
+    char             deep[200], filter[200];
+    ngx_uint_t       i, n, twice;
+    store_client_t   c;
+
+    static const char  *rests[] = {
+        "y", "#", "+", "y/z", "y/#", "y/+", "+/z", "+/+", "#", "q", NULL
+    };
+
+    static const ngx_uint_t  wanted[] = { 1, 4, 2, 1, 3, 2, 1, 2, 4, 0 };
+
+    static const store_connect_t  conn = { .expiry = 10 };
+
+    *deep = '\0';
+
+    for (i = 0; i < NGX_MQTT_DEPTH; i++) {
+        strcat(deep, i ? "/d" : "d");
+    }
+
+    for (i = 1; i < 6; i++) {
+        sprintf(filter, "p%lu", (unsigned long) i);
+        strcpy(deep + 2 * NGX_MQTT_DEPTH - 1,
+               i == 1 ? "/y" : i == 2 ? "/y/z" : i == 3 ? "/y/w"
+               : i == 4 ? "/v" : "");
+        (void) store_publish(st.w, NULL, deep, filter, 0, 1, 1, 0);
+    }
+
+    store_check(&st, "deep topics retained");
+
+    for (i = 0; rests[i]; i++) {
+        (void) store_connect(&c, st.w, "c", &conn);
+        strcpy(filter, deep);
+        filter[2 * NGX_MQTT_DEPTH - 1] = '/';
+        strcpy(filter + 2 * NGX_MQTT_DEPTH, rests[i]);
+
+        n = test_retain_replay(&c, filter, 1, &twice);
+
+        /* "#" has the level above too */
+
+        is_int(n, wanted[i] + (*rests[i] == '#'), "below: %s", rests[i]);
+        is_int(twice, 0, "once");
+        store_close(&c, 0);
+        store_time(st.w, 20000);
+    }
+
+    for (i = 1; i < 6; i++) {
+        strcpy(deep + 2 * NGX_MQTT_DEPTH - 1,
+               i == 1 ? "/y" : i == 2 ? "/y/z" : i == 3 ? "/y/w"
+               : i == 4 ? "/v" : "");
+        (void) store_publish(st.w, NULL, deep, "", 0, 1, 1, 0);
+    }
+
+    store_check(&st, "and removed");
 }
 
 
@@ -316,6 +478,9 @@ test_retain(void)
     test_retain_replays(1);
     test_retain_replays(2);
     test_retain_interrupted();
+    test_retain_turns();
+    test_retain_atomic();
+    test_retain_deep();
     test_retain_full();
 
     store_destroy(&st);
