@@ -126,10 +126,10 @@ sub < PUBLISH t
 5.0 MQTT-3.1.2-27
 --- mqtt
 sub,pub connects
-sub subscribes t
+sub subscribes some/topic
 for 1..5
-    pub publishes t payload="$i"
-    sub < PUBLISH t payload="$i"
+    pub publishes some/topic payload="$i"
+    sub < PUBLISH some/topic payload="$i"
 end
 
 === TEST 11: the server uses aliases within the client's maximum
@@ -139,12 +139,12 @@ end
 --- mqtt
 sub > CONNECT v5 clean alias_max=2
 sub < CONNACK
-sub subscribes "t/+"
+sub subscribes some/+
 pub connects
 for $round in 1..3
     for $n in 1..4
-        pub publishes t/$n payload="$round"
-        sub < PUBLISH t/$n payload="$round"
+        pub publishes some/$n payload="$round"
+        sub < PUBLISH some/$n payload="$round"
     end
 end
 
@@ -169,28 +169,30 @@ sub < PUBLISH some/topic sent_topic="" alias=1 payload="3"
 --- mqtt
 sub > CONNECT v5 session_expiry=60 alias_max=5
 sub < CONNACK
-sub subscribes t qos=1
+sub subscribes some/topic qos=1
 pub connects
 for 1..3
-    pub publishes t qos=1 payload="$i"
-    sub < PUBLISH t qos=1 payload="$i"
+    pub publishes some/topic qos=1 payload="$i"
+    sub < PUBLISH some/topic qos=1 payload="$i"
 end
 sub closes
 sub > CONNECT v5 session_expiry=60 alias_max=5
 sub < CONNACK sp=1
-sub < PUBLISH t qos=1 dup sent_topic=t payload="1"
+sub < PUBLISH some/topic qos=1 dup sent_topic=some/topic payload="1"
 for 2..3
-    sub < PUBLISH t qos=1 dup payload="$i"
+    sub < PUBLISH some/topic qos=1 dup payload="$i"
 end
 sub closes
 sub > CONNECT v5 session_expiry=60
 sub < CONNACK sp=1
 for 1..3
-    sub < PUBLISH t qos=1 dup sent_topic=t payload="$i"
+    sub < PUBLISH some/topic qos=1 dup sent_topic=some/topic payload="$i"
 end
 
 === TEST 14: an alias never makes a packet larger than its receiver takes
 --- workers: 1 2
+--- conforms
+5.0 MQTT-3.3.2-11
 --- mqtt
 # 2 bytes of fixed header, 12 of topic, 1 of properties, and the payload
 sub > CONNECT v5 clean max_packet=50 alias_max=4
@@ -212,6 +214,8 @@ sub . nothing
 --- workers: 1 2
 --- hub
 max_retained 1;
+--- conforms
+5.0 MQTT-3.3.2-12 rule-alias-again
 --- mqtt
 a connects
 a subscribes "#"
@@ -248,17 +252,17 @@ sub . nothing
 --- mqtt
 old > CONNECT v5 id=x session_expiry=60 alias_max=5
 old < CONNACK
-old subscribes t qos=1
+old subscribes some/topic qos=1
 old publishes other alias=1
 for 1..2
-    old publishes t qos=1 payload="$i"
-    old < PUBLISH t qos=1 payload="$i"
+    old publishes some/topic qos=1 payload="$i"
+    old < PUBLISH some/topic qos=1 payload="$i"
 end
 new > CONNECT v5 id=x session_expiry=60 alias_max=5
 new < CONNACK sp=1
 old < end 0x8e
-new < PUBLISH t qos=1 dup sent_topic=t payload="1"
-new < PUBLISH t qos=1 dup payload="2"
+new < PUBLISH some/topic qos=1 dup sent_topic=some/topic payload="1"
+new < PUBLISH some/topic qos=1 dup payload="2"
 new > PUBLISH "" alias=1
 new < DISCONNECT 0x82
 new < close
@@ -268,16 +272,16 @@ new < close
 --- mqtt
 sub > CONNECT v5 session_expiry=60 alias_max=5
 sub < CONNACK
-sub subscribes t qos=1
+sub subscribes some/topic qos=1
 for 1..3
-    sub publishes t qos=1 payload="$i"
-    sub < PUBLISH t qos=1 payload="$i"
+    sub publishes some/topic qos=1 payload="$i"
+    sub < PUBLISH some/topic qos=1 payload="$i"
 end
 sub closes
 sub > CONNECT v4
 sub < CONNACK sp=1
 for $n in 1..3
-    sub < PUBLISH t qos=1 dup sent_topic=t payload="$n"
+    sub < PUBLISH some/topic qos=1 dup sent_topic=some/topic payload="$n"
 end
 
 === TEST 19: queued and retained messages may have one, and large ones

@@ -52,9 +52,33 @@ watch . nothing
 --- mqtt
 watch connects
 watch subscribes w
-for $first in 36 38 39 3e 3f 41 42 48 51 60 61 63 71 80 81 83 a0 a3 c1 c8 e1 e2
+for $first in 41 42 48 51 52 60 61 63 6a 71 72
     a connects will=w will.payload="$first"
     a > HEX $first 02 0001
+    a < end 0x81
+    watch < PUBLISH w payload="$first"
+end
+for $first in c1 c2 e1 e8
+    a connects will=w will.payload="$first"
+    a > HEX $first 00
+    a < end 0x81
+    watch < PUBLISH w payload="$first"
+end
+for $first in 0x80 0x81 0x83 0x8a
+    a connects will=w will.payload="$first"
+    a > SUBSCRIBE 1 t first=$first
+    a < end 0x81
+    watch < PUBLISH w payload="$first"
+end
+for $first in 0xa0 0xa1 0xa3 0xa6
+    a connects will=w will.payload="$first"
+    a > UNSUBSCRIBE 1 t first=$first
+    a < end 0x81
+    watch < PUBLISH w payload="$first"
+end
+for $first in 0x36 0x38 0x39 0x3e 0x3f
+    a connects will=w will.payload="$first"
+    a > PUBLISH w qos=2 id=1 first=$first payload="x"
     a < end 0x81
     watch < PUBLISH w payload="$first"
 end
