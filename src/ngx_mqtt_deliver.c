@@ -170,7 +170,9 @@ ngx_mqtt_deliver_collect_locked(ngx_mqtt_worker_t *w, ngx_uint_t *n)
             continue;
         }
 
-        if (cl->blocked || cl->big_left) {
+        /* a replay may have made it ready again in this very batch */
+
+        if (a->stalled || cl->blocked || cl->big_left) {
             ngx_mqtt_set(a->stalled, 1);
             continue;
         }

@@ -397,6 +397,40 @@ test_retain_deep(void)
 }
 
 
+/* A replay goes on with two messages, each of which is sent in pieces. */
+
+static void
+test_retain_big(void)
+{
+    store_client_t  c;
+
+    static char                   payload[20000];
+    static const store_connect_t  small = { .expiry = 10, .max_bytes = 100 };
+    static const store_connect_t  conn = { .expiry = 10 };
+
+    (void) store_publish(st.w, NULL, "big/1", payload, sizeof(payload), 1, 1,
+                         0);
+    (void) store_publish(st.w, NULL, "big/2", payload, sizeof(payload), 1, 1,
+                         0);
+
+    (void) store_connect(&c, st.w, "c", &small);
+    (void) store_subscribe(&c, "big/+", 1, 0);
+    store_run(st.w);
+    ok(c.ngot < 2, "no room in a queue for two large messages");
+    store_close(&c, 0);
+
+    (void) store_connect(&c, st.w, "c", &conn);
+    store_run(st.w);
+    ok(c.ngot >= 2, "with room, one after the other");
+    ok(c.got[0].size > 20000 && c.got[1].size == c.got[0].size,
+       "each of them whole");
+    store_check(&st, "large messages of a replay");
+
+    store_close(&c, 0);
+    store_time(st.w, 20000);
+}
+
+
 /* No room in the zone: it is tried again each second, not all the time. */
 
 static void
@@ -481,6 +515,7 @@ test_retain(void)
     test_retain_turns();
     test_retain_atomic();
     test_retain_deep();
+    test_retain_big();
     test_retain_full();
 
     store_destroy(&st);
