@@ -42,7 +42,7 @@ unit:
 	@.ci/deps build test
 	@.ci/unit
 
-# FUZZ_SECONDS=60 in all
+# FUZZ_SECONDS=60 in all, or FUZZ_EACH=1200 for each target
 fuzz:
 	@.ci/deps build test
 	@.ci/fuzz

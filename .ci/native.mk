@@ -28,13 +28,24 @@ object = $(patsubst %.c,$(OUT)/%.o,$(1))
 programs := $(patsubst $(DIR)/%.c,$(OUT)/%,$(mains))
 linked   := $(call object,$(wildcard src/*.c) $(helpers))
 
+# A function __wrap_x in one of them stands for x in all that is linked, which
+# it can call as __real_x.
+wraps := $(shell sed -n 's/^__wrap_\([a-z_]*\).*/\1/p' $(DIR)/*.c)
+LDFLAGS = $(wraps:%=-Wl,--wrap=%)
+
+# A fuzzer shall look for ways in what is tested, not in what judges it.
+ifneq ($(findstring fuzzer,$(SANITIZE)),)
+$(call object,$(wildcard src/ngx_mqtt_check*.c) t/fuzz/world.c): \
+    CFLAGS += -fno-sanitize=fuzzer-no-link
+endif
+
 .SECONDARY:
 .PHONY: all
 
 all: $(programs)
 
 $(OUT)/%: $(OUT)/$(DIR)/%.o $(linked) $(OUT)/core.a
-	$(CC) $(CFLAGS) $(LINK) -o $@ $^
+	$(CC) $(CFLAGS) $(LDFLAGS) $(LINK) -o $@ $^
 
 $(OUT)/core.a: $(CORE:%=$(OUT)/nginx/%.o)
 	ar rcs $@ $^

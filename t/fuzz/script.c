@@ -176,18 +176,15 @@ ngx_mqtt_retain_t *
 script_retained(ngx_str_t *topic)
 {
     u_char              *p;
-    ngx_uint_t           page;
     ngx_mqtt_retain_t   *retain;
     ngx_mqtt_message_t  *m;
 
     static u_char        buf[NGX_MQTT_STRING_MAX];
 
-    page = 0;
     retain = NULL;
 
-    (void) ngx_mqtt_block_walk_locked(world_zone(), NGX_MQTT_KIND_RETAIN,
-                                      &page, NGX_MAX_UINT32_VALUE,
-                                      script_see_retained, &retain);
+    ngx_mqtt_block_walk_all_locked(world_zone(), NGX_MQTT_KIND_RETAIN,
+                                   script_see_retained, &retain);
 
     if (retain == NULL || retain->message == NULL) {
         return NULL;
