@@ -108,3 +108,42 @@ for $keepalive in 0 60
     [5] a < maybe DISCONNECT 0x8d
     a < close after=1.2..3.5
 end
+
+=== TEST 9: a slow sender stays as long as its packets end in time
+--- transports: tcp
+--- mqtt
+a connects keepalive=1
+a subscribes t
+mark
+for $n in 1..3
+    a > HEX 30
+    wait 0.4
+    a > HEX 05 0001 74 00
+    wait 0.4
+    a > HEX 78
+    a < PUBLISH t payload="x"
+end
+# and not, if bytes come, but no packet
+a > HEX 30 7f 0001
+wait 0.7
+a > HEX 74
+wait 0.5
+a > HEX 00
+a < maybe DISCONNECT 0x8d
+a < close after=3..6
+
+=== TEST 10: acknowledgements count
+--- transports: tcp
+--- mqtt
+a connects keepalive=1
+a subscribes t qos=2
+pub connects
+pub publishes t qos=2 payload="x"
+a < PUBLISH t qos=2 id=$id payload="x"
+wait 1
+a > PUBREC $id
+a < PUBREL $id
+wait 1
+a > PUBCOMP $id
+wait 1
+a . nothing

@@ -178,3 +178,102 @@ a < SUBACK 1 codes=0x8f !reason_string
 a > PUBLISH t alias=0
 a < maybe DISCONNECT 0x94
 a < close
+
+=== TEST 13: what was sent, and is too large for the connection that comes after
+--- workers: 1 2
+--- mqtt
+sub > CONNECT v5 session_expiry=60 receive_max=3
+sub < CONNACK
+sub subscribes t qos=2
+pub connects
+pub publishes t qos=2 payload="released"
+pub publishes t qos=1 payload=100*a
+pub publishes t qos=2 payload=100*b
+pub publishes t qos=1 payload="small"
+pub publishes t qos=2 payload=9000*c
+pub publishes t qos=1 payload="last"
+sub < PUBLISH t qos=2 id=$one payload="released"
+sub < PUBLISH t qos=1 id=$two payload=100*a
+sub < PUBLISH t qos=2 id=$three payload=100*b
+sub > PUBREC $one
+sub < PUBREL $one
+sub closes
+sub > CONNECT v5 session_expiry=60 receive_max=1 max_packet=64
+sub < CONNACK sp=1
+sub < PUBREL $one
+sub < PUBLISH t qos=1 id=$four payload="small"
+sub . nothing
+sub > PUBCOMP $one
+sub > PUBACK $four
+sub < PUBLISH t qos=1 id=$five payload="last"
+sub . nothing
+# it counts as delivered, for a larger connection as well
+sub closes
+sub > CONNECT v5 session_expiry=60
+sub < CONNACK sp=1
+sub < PUBLISH t qos=1 dup id=$five payload="last"
+sub . nothing
+
+=== TEST 14: among retained messages, wills, and a share
+--- workers: 1 2
+--- mqtt
+pub connects
+pub publishes r/1 qos=1 retain payload="small"
+pub publishes r/2 qos=2 retain payload=100*x
+pub publishes r/3 qos=1 retain payload=9000*x
+pub publishes r/4 qos=1 retain payload="small"
+sub > CONNECT v5 clean max_packet=64 receive_max=1
+sub < CONNACK
+sub acks
+sub subscribes r/+ qos=2
+for 1..2
+    sub < PUBLISH ~^r/[14] qos=1 retain payload="small"
+end
+sub . nothing
+sub subscribes $share/g/s qos=1 w qos=1
+for $n in 1..3
+    pub publishes s qos=1 payload=100*x
+    pub publishes s qos=1 payload="$n"
+    sub < PUBLISH s qos=1 payload="$n"
+end
+a connects will=w will.qos=1 will.payload=100*x
+a closes
+b connects will=w will.qos=1 will.payload="small"
+b closes
+sub < PUBLISH w qos=1 payload="small"
+sub . nothing
+
+=== TEST 15: properties and the topic of a forwarded message count, a shorter alias does not help
+--- workers: 1 2
+--- mqtt
+sub > CONNECT v5 clean max_packet=64 alias_max=3
+sub < CONNACK
+sub subscribes 30*t
+pub connects
+pub publishes 30*t payload=20*x
+sub < PUBLISH 30*t payload=20*x
+pub publishes 30*t payload=20*x user=some:value-that-is-long
+pub publishes 30*t payload=29*x
+sub < PUBLISH 30*t payload=29*x
+pub publishes 30*t payload=30*x
+sub . nothing
+
+=== TEST 16: no CONNACK that is too large is sent
+--- mqtt
+watch connects
+watch subscribes w
+a > CONNECT v5 clean max_packet=4 will=w will.payload="x"
+a < close
+b > CONNECT v5 id="" max_packet=20
+b < maybe CONNACK 0x95
+b < close
+watch . nothing
+
+=== TEST 17: one byte by byte does not get through either
+--- versions: 4 5
+--- hub
+max_packet_size 100;
+--- mqtt
+a connects
+a > HEX 30 / e5 / 01
+a < end 0x95

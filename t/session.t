@@ -269,3 +269,78 @@ for $n in 1..40
     c$n > PUBACK $id
     c$n disconnects
 end
+
+=== TEST 21: each CONNECT says anew how long the session lasts
+--- workers: 1 2
+--- mqtt
+a > CONNECT v5 session_expiry=60
+a < CONNACK
+a closes
+a > CONNECT v5
+a < CONNACK sp=1
+a closes
+a > CONNECT v5 session_expiry=60
+a < CONNACK sp=0
+a closes
+a > CONNECT v5 session_expiry=60
+a < CONNACK sp=1
+a > DISCONNECT session_expiry=0
+a < close
+a > CONNECT v5 session_expiry=60
+a < CONNACK sp=0
+
+=== TEST 22: DISCONNECT with a Session Expiry Interval of 0 where CONNECT had none
+--- mqtt
+a > CONNECT v5 clean
+a < CONNACK
+a disconnects session_expiry=0
+b > CONNECT v5 clean session_expiry=0
+b < CONNACK
+b > DISCONNECT session_expiry=1
+b < DISCONNECT 0x82
+b < close
+
+=== TEST 23: DISCONNECT that is an error does not end the session that lasts
+--- workers: 1 2
+--- mqtt
+a > CONNECT v5 session_expiry=60
+a < CONNACK
+a > DISCONNECT 0x8e session_expiry=0
+a < DISCONNECT 0x82|0x81
+a < close
+a > CONNECT v5 session_expiry=60
+a < CONNACK sp=1
+# nor does the end of the connection in the middle of a packet
+a > HEX 30 ff
+a closes
+a > CONNECT v5 session_expiry=60
+a < CONNACK sp=1
+
+=== TEST 24: a lasting session under an assigned id, over workers, with a clean start
+--- workers: 1 2
+--- mqtt
+a > CONNECT v5 id="" clean session_expiry=60
+a < CONNACK assigned_id=$id
+a subscribes t qos=1
+a closes
+pub connects
+pub publishes t qos=1 payload="x"
+b > CONNECT v5 id=$id session_expiry=60
+b < CONNACK sp=1 !assigned_id
+b < PUBLISH t qos=1 payload="x"
+c > CONNECT v5 id="" session_expiry=60
+c < CONNACK assigned_id=$other
+d > CONNECT v5 id=$other clean session_expiry=60
+d < CONNACK sp=0
+c < end 0x8e
+b . nothing
+
+=== TEST 25: an assigned id of a session that ends is good for a new one
+--- workers: 1 2
+--- mqtt
+a > CONNECT v5 id=""
+a < CONNACK assigned_id=$id
+a closes
+a > CONNECT v5 id=$id
+a < CONNACK sp=0 !assigned_id
+a . nothing

@@ -160,3 +160,86 @@ a > HEX a2 05 0002 0001 61
 a < HEX b0 02 0002
 a > HEX c0 00
 a < HEX d0 00
+
+=== TEST 10: 3.1.1: acknowledgements with a reason
+--- mqtt
+watch connects
+watch subscribes w
+for $hex in 4003000100 5003000100 6203000100 7003000100 400400010000 500400010000
+    a connects v4 will=w will.payload="$hex"
+    a > HEX $hex
+    a < close
+    watch < PUBLISH w payload="$hex"
+end
+
+=== TEST 11: 3.1.1: properties are payload, or an error
+--- mqtt
+sub connects v4
+sub subscribes t
+a connects v4
+# a PUBLISH of 5.0: topic, a property length, a topic alias, payload
+a > HEX 30 07 0001 74 03 230001
+sub < HEX 30 07 0001 74 03 230001
+a > HEX 30 04 0001 74 00
+sub < HEX 30 04 0001 74 00
+# SUBSCRIBE and UNSUBSCRIBE of 5.0: the property length is read as a length
+a > HEX 82 07 0001 00 0001 61 00
+a < close
+a connects v4
+a > HEX a2 06 0001 00 0001 61
+a < close
+
+=== TEST 12: 3.1.1: AUTH, a long DISCONNECT, options of 5.0
+--- mqtt
+for $hex in f000 f00118 e00100 e00104 8206000100017404 8206000100017410 8206000100017408
+    a connects v4
+    a > HEX $hex
+    a < close
+end
+
+=== TEST 13: 3.1.1: a CONNECT with properties
+--- mqtt
+# those of 5.0 before the client id, with the level of 3.1.1
+a opens v=4
+a > HEX 10 11 0004 4d515454 04 02 003c / 03 210005 0001 61
+a < close
+a opens v=4
+a > HEX 10 0e 0004 4d515454 04 02 003c 00 0000 00
+a < close
+
+=== TEST 14: 5.0: packets as 3.1.1 has them
+--- mqtt
+a connects v5
+# without a property length; the first byte of the payload is taken for one
+a > HEX 30 04 0001 74 78
+a < end 0x81
+a connects v5
+a > HEX 82 06 0001 0001 74 00
+a < end 0x81|0x82|0x8f
+
+=== TEST 15: 3.1.1 takes part in shares, with the options it has
+--- workers: 1 2
+--- mqtt
+a connects v4
+a > SUBSCRIBE 1 $share/g/t qos=2 '$share/g/#' qos=1
+a < SUBACK 1 codes=2,1
+a > HEX 82 0f 0002 000a 2473686172652f672f74 04
+a < close
+
+=== TEST 16: a limit of 5.0 is not one of the 3.1.1 connection that comes after
+--- workers: 1 2
+--- mqtt
+a > CONNECT v5 session_expiry=60 receive_max=1 max_packet=64 request_problem=0 alias_max=5
+a < CONNACK
+a subscribes t qos=1
+pub connects
+pub publishes t qos=1 payload="1"
+a < PUBLISH t qos=1 id=$one payload="1"
+a closes
+pub publishes t qos=1 payload=100*x
+pub publishes t qos=1 payload="3"
+a > CONNECT v4
+a < CONNACK sp=1
+a < PUBLISH t qos=1 dup id=$one payload="1"
+a < PUBLISH t qos=1 payload=100*x
+a < PUBLISH t qos=1 payload="3"
