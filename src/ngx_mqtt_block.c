@@ -7,11 +7,13 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_zone.h>
-#include <ngx_mqtt_slot.h>
 
 
 #define NGX_MQTT_CLASS_RUN    NGX_MQTT_CLASSES          /* first of a run */
 #define NGX_MQTT_CLASS_REST   (NGX_MQTT_CLASSES + 1)    /* the others */
+
+/* blocks of dropped messages freed for a page */
+#define NGX_MQTT_CHAIN_URGENT 64
 
 /* pages looked at for a run of several */
 #define NGX_MQTT_RUN_SCAN     16384
@@ -192,72 +194,6 @@ ngx_mqtt_block_free_locked(ngx_mqtt_zone_t *zone, void *p)
 }
 
 
-void
-ngx_mqtt_block_retire_locked(ngx_mqtt_zone_t *zone, void *p)
-{
-    void             **link;
-    ngx_mqtt_root_t   *root;
-
-    root = zone->root;
-
-    if (root->walkers == 0) {
-        ngx_mqtt_block_free_locked(zone, p);
-        return;
-    }
-
-    link = (void **) ((u_char *) p
-           + ngx_mqtt_block_size(ngx_mqtt_block_page(&root->blocks, p))) - 1;
-
-    ngx_mqtt_set(*link, root->retired);
-    ngx_mqtt_set(root->retired, p);
-}
-
-
-void
-ngx_mqtt_block_reclaim_locked(ngx_mqtt_zone_t *zone, ngx_uint_t budget)
-{
-    void              *p, **link;
-    uint64_t           oldest;
-    ngx_uint_t         i;
-    ngx_mqtt_root_t   *root;
-    ngx_mqtt_slot_t   *slot;
-
-    root = zone->root;
-
-    if (root->waiting == NULL) {
-        if (root->retired == NULL) {
-            return;
-        }
-
-        ngx_mqtt_set(root->waiting, root->retired);
-        ngx_mqtt_set(root->retired, NULL);
-        ngx_mqtt_set(root->waiting_serial, root->serial);
-    }
-
-    oldest = (uint64_t) -1;
-
-    for (i = 0; i < root->nslots; i++) {
-        slot = root->slots[i];
-
-        /* a dead one too, until what it left unfinished is finished */
-
-        if (slot->walking && slot->walking < oldest) {
-            oldest = slot->walking;
-        }
-    }
-
-    while (root->waiting && root->waiting_serial < oldest && budget--) {
-        p = root->waiting;
-        link = (void **) ((u_char *) p
-               + ngx_mqtt_block_size(ngx_mqtt_block_page(&root->blocks, p)))
-               - 1;
-
-        ngx_mqtt_set(root->waiting, *link);
-        ngx_mqtt_block_free_locked(zone, p);
-    }
-}
-
-
 ngx_mqtt_page_t *
 ngx_mqtt_block_page(ngx_mqtt_blocks_t *blocks, void *p)
 {
@@ -327,7 +263,11 @@ ngx_mqtt_page_take_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind)
     blocks = &zone->root->blocks;
 
     if (blocks->nfree <= ngx_mqtt_block_kept(blocks, kind)) {
-        return NULL;
+        ngx_mqtt_block_free_chains_locked(zone, NGX_MQTT_CHAIN_URGENT);
+
+        if (blocks->nfree <= ngx_mqtt_block_kept(blocks, kind)) {
+            return NULL;
+        }
     }
 
     page = blocks->free;
@@ -479,6 +419,10 @@ ngx_mqtt_block_alloc_run_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
     ngx_mqtt_blocks_t  *blocks;
 
     blocks = &zone->root->blocks;
+
+    if (blocks->nfree < pages + ngx_mqtt_block_kept(blocks, kind)) {
+        ngx_mqtt_block_free_chains_locked(zone, NGX_MQTT_CHAIN_URGENT);
+    }
 
     if (blocks->nfree < pages + ngx_mqtt_block_kept(blocks, kind)) {
         return NULL;

@@ -106,6 +106,14 @@ void ngx_mqtt_block_retire_locked(ngx_mqtt_zone_t *zone, void *p);
 /* Frees up to "budget" retired blocks that no walk can reach any more. */
 void ngx_mqtt_block_reclaim_locked(ngx_mqtt_zone_t *zone, ngx_uint_t budget);
 
+/*
+ * Frees blocks that are linked by their first words, later: a large message
+ * is many of them.  The other function frees up to "budget" such blocks.
+ */
+void ngx_mqtt_block_drop_chain_locked(ngx_mqtt_zone_t *zone, void *p);
+void ngx_mqtt_block_free_chains_locked(ngx_mqtt_zone_t *zone,
+    ngx_uint_t budget);
+
 /* The page of a block, or NULL if "p" is no address of the zone's pages. */
 ngx_mqtt_page_t *ngx_mqtt_block_page(ngx_mqtt_blocks_t *blocks, void *p);
 

@@ -57,6 +57,7 @@ ngx_mqtt_check_locked(ngx_mqtt_zone_t *zone, const char **what)
     ngx_mqtt_check_hashes(&ck);
     ngx_mqtt_check_wheels(&ck);
     ngx_mqtt_check_retired(&ck);
+    ngx_mqtt_check_dropped(&ck);
 
     /* what follows relies on links that were found to be good */
 
@@ -299,6 +300,25 @@ ngx_mqtt_check_retired(ngx_mqtt_check_t *ck)
             }
 
             p = *((void **) ((u_char *) p + ngx_mqtt_block_size(page)) - 1);
+        }
+    }
+}
+
+
+/* Blocks of messages that are gone, to be freed. */
+
+void
+ngx_mqtt_check_dropped(ngx_mqtt_check_t *ck)
+{
+    void  **chain, **p;
+
+    for (chain = ck->root->dropped; chain; chain = chain[1]) {
+        for (p = chain; p; p = p[0]) {
+            if (!ngx_mqtt_check_mark(ck, p, NGX_MQTT_KIND_BODY,
+                                     "dropped block"))
+            {
+                return;
+            }
         }
     }
 }

@@ -58,6 +58,7 @@ ngx_uint_t ngx_mqtt_check_timer(ngx_mqtt_check_t *ck,
 void ngx_mqtt_check_hashes(ngx_mqtt_check_t *ck);
 void ngx_mqtt_check_wheels(ngx_mqtt_check_t *ck);
 void ngx_mqtt_check_retired(ngx_mqtt_check_t *ck);
+void ngx_mqtt_check_dropped(ngx_mqtt_check_t *ck);
 void ngx_mqtt_check_pages(ngx_mqtt_check_t *ck);
 
 void ngx_mqtt_check_hubs(ngx_mqtt_check_t *ck);

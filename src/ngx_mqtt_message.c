@@ -9,16 +9,15 @@
 #include <ngx_mqtt_message.h>
 
 
-static void ngx_mqtt_message_free_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_message_t *m);
+/* blocks added to a message in one hold of the lock */
+#define NGX_MQTT_MESSAGE_BATCH  256
 
 
 ngx_mqtt_message_t *
 ngx_mqtt_message_alloc_locked(ngx_mqtt_zone_t *zone, size_t topic_len,
-    size_t props_len, size_t payload_len)
+    size_t props_len, size_t payload_len, size_t *left)
 {
     size_t               len, room, head;
-    ngx_mqtt_body_t     *body;
     ngx_mqtt_message_t  *m;
 
     head = offsetof(ngx_mqtt_message_t, data);
@@ -41,42 +40,52 @@ ngx_mqtt_message_alloc_locked(ngx_mqtt_zone_t *zone, size_t topic_len,
     m->expires = 0;
     m->body = NULL;
 
-    while (room < len) {
+    *left = len - room;
+
+    return m;
+}
+
+
+ngx_int_t
+ngx_mqtt_message_extend_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_message_t *m,
+    size_t *left)
+{
+    ngx_uint_t        n;
+    ngx_mqtt_body_t  *body;
+
+    for (n = 0; *left && n < NGX_MQTT_MESSAGE_BATCH; n++) {
+
         body = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_BODY,
                                            sizeof(ngx_mqtt_body_t));
         if (body == NULL) {
-            ngx_mqtt_message_free_locked(zone, m);
-            return NULL;
+            return NGX_ERROR;
         }
 
         body->next = m->body;
-        m->body = body;
-        room += NGX_MQTT_BODY_DATA;
+        ngx_mqtt_set(m->body, body);
+
+        *left -= ngx_min(*left, NGX_MQTT_BODY_DATA);
     }
 
-    return m;
+    return NGX_OK;
 }
 
 
 void
 ngx_mqtt_message_unref_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_message_t *m)
 {
+    ngx_mqtt_body_t  *body;
+
     ngx_mqtt_set(m->refs, m->refs - 1);
 
-    if (m->refs == 0) {
-        ngx_mqtt_message_free_locked(zone, m);
+    if (m->refs) {
+        return;
     }
-}
 
+    body = m->body;
 
-static void
-ngx_mqtt_message_free_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_message_t *m)
-{
-    ngx_mqtt_body_t  *body, *next;
-
-    for (body = m->body; body; body = next) {
-        next = body->next;
-        ngx_mqtt_block_free_locked(zone, body);
+    if (body) {
+        ngx_mqtt_block_drop_chain_locked(zone, body);
     }
 
     ngx_mqtt_block_free_locked(zone, m);

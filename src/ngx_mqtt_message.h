@@ -56,11 +56,15 @@ typedef struct {
 
 
 /*
- * Allocates a message with room for the three parts, one reference, not yet
- * filled.  NULL: the zone is full.
+ * Allocates a message for the three parts, one reference, not yet filled.
+ * NULL: the zone is full.  "*left" is set to how many bytes it has no room
+ * for yet: ngx_mqtt_message_extend_locked() adds some, in one hold of the lock
+ * each, until there are none.  NGX_ERROR: the zone is full.
  */
 ngx_mqtt_message_t *ngx_mqtt_message_alloc_locked(ngx_mqtt_zone_t *zone,
-    size_t topic_len, size_t props_len, size_t payload_len);
+    size_t topic_len, size_t props_len, size_t payload_len, size_t *left);
+ngx_int_t ngx_mqtt_message_extend_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_message_t *m, size_t *left);
 
 void ngx_mqtt_message_unref_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_message_t *m);

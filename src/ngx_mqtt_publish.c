@@ -21,6 +21,8 @@
 
 static void ngx_mqtt_publish_urgent_locked(ngx_mqtt_worker_t *w,
     ngx_uint_t urgent);
+static ngx_mqtt_message_t *ngx_mqtt_publish_alloc_locked(
+    ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in, size_t props_len);
 static void ngx_mqtt_publish_begin_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_publish_args_t *args);
 static ngx_int_t ngx_mqtt_publish_go_locked(ngx_mqtt_publishing_t *p,
@@ -122,8 +124,8 @@ ngx_mqtt_publish_store(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in)
     ngx_mqtt_worker_lock(w);
     ngx_mqtt_publish_urgent_locked(w, in->retain && in->payload.len == 0);
 
-    m = ngx_mqtt_message_alloc_locked(w->zone, in->topic.len, props_len,
-                                      in->payload.len);
+    m = ngx_mqtt_publish_alloc_locked(w, in, props_len);
+
     if (m) {
         m->qos = in->qos;
         m->retain = in->retain;
@@ -135,8 +137,6 @@ ngx_mqtt_publish_store(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in)
             m->expires = ngx_current_msec
                          + (ngx_msec_t) in->props->message_expiry * 1000;
         }
-
-        ngx_mqtt_set(w->slot->filling, m);
 
     } else {
         w->full = 1;
@@ -153,6 +153,41 @@ ngx_mqtt_publish_store(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in)
 
     if (props_len && props != in->props->raw.data) {
         ngx_free(props);
+    }
+
+    return m;
+}
+
+
+/* A message as the slot's "filling"; a large one takes several holds. */
+
+static ngx_mqtt_message_t *
+ngx_mqtt_publish_alloc_locked(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in,
+    size_t props_len)
+{
+    size_t               left;
+    ngx_mqtt_message_t  *m;
+
+    m = ngx_mqtt_message_alloc_locked(w->zone, in->topic.len, props_len,
+                                      in->payload.len, &left);
+    if (m == NULL) {
+        return NULL;
+    }
+
+    ngx_mqtt_set(w->slot->filling, m);
+
+    while (left) {
+
+        if (ngx_mqtt_message_extend_locked(w->zone, m, &left) != NGX_OK) {
+            ngx_mqtt_set(w->slot->filling, NULL);
+            ngx_mqtt_message_unref_locked(w->zone, m);
+            return NULL;
+        }
+
+        if (left) {
+            ngx_mqtt_worker_unlock(w);
+            ngx_mqtt_worker_lock(w);
+        }
     }
 
     return m;

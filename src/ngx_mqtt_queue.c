@@ -442,7 +442,9 @@ ngx_mqtt_queue_clear_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
             return NGX_AGAIN;
         }
 
-        (*budget)--;
+        /* an entry and its message */
+
+        *budget -= ngx_min(*budget, 2);
 
         if (s->head0) {
             ngx_mqtt_queue_remove0_locked(zone, s);

@@ -67,6 +67,7 @@ ngx_mqtt_rebuild_locked(ngx_mqtt_zone_t *zone, ngx_uint_t dead)
     root->epoch++;
     root->retired = NULL;
     root->waiting = NULL;
+    root->dropped = NULL;
     root->ending = NULL;
     root->hubs = NULL;
     root->nhubs = 0;

@@ -10,7 +10,11 @@
 #include <ngx_mqtt_publish.h>
 
 
-#define NGX_MQTT_REAP_BUDGET    256
+/* blocks looked at for ended sessions in one hold of the lock */
+#define NGX_MQTT_REAP_BUDGET    512
+
+/* what nobody needs any more, freed in the same */
+#define NGX_MQTT_REAP_FREED     128
 
 
 static uint32_t ngx_mqtt_session_hash(ngx_mqtt_zone_t *zone,
@@ -462,15 +466,17 @@ ngx_mqtt_session_reap(ngx_mqtt_worker_t *w)
             break;
         }
 
-        budget--;
+        budget -= ngx_min(budget, 4);
     }
-
-    rc = (root->ending || w->slot->reaping) ? NGX_AGAIN : NGX_OK;
-    w->reap = (rc == NGX_AGAIN);
 
     /* nobody may publish for long, and so free what was retired */
 
-    ngx_mqtt_block_reclaim_locked(w->zone, NGX_MQTT_REAP_BUDGET);
+    ngx_mqtt_block_reclaim_locked(w->zone, NGX_MQTT_REAP_FREED);
+    ngx_mqtt_block_free_chains_locked(w->zone, NGX_MQTT_REAP_FREED);
+
+    rc = (root->ending || w->slot->reaping || root->dropped) ? NGX_AGAIN
+                                                             : NGX_OK;
+    w->reap = (rc == NGX_AGAIN);
 
     ngx_mqtt_worker_unlock(w);
 
@@ -482,6 +488,7 @@ static ngx_int_t
 ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_uint_t *budget)
 {
+    ngx_str_t        filter;
     ngx_mqtt_hub_t  *hub;
     ngx_mqtt_ids_t  *ids;
 
@@ -498,11 +505,20 @@ ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
             return NGX_AGAIN;
         }
 
-        (*budget)--;
+        filter.data = s->subs->filter;
+        filter.len = s->subs->len;
+
+        *budget -= ngx_min(*budget, ngx_mqtt_sub_cost(&filter));
         ngx_mqtt_sub_remove_locked(w->zone, s->subs);
     }
 
     while (s->ids) {
+        if (*budget == 0) {
+            return NGX_AGAIN;
+        }
+
+        (*budget)--;
+
         ids = s->ids;
         ngx_mqtt_set(s->ids, ids->next);
         ngx_mqtt_block_free_locked(w->zone, ids);

@@ -111,6 +111,10 @@ ngx_mqtt_worker_slot(ngx_mqtt_worker_t *w)
 void
 ngx_mqtt_worker_unlock(ngx_mqtt_worker_t *w)
 {
+    if (w->zone->root->dropped) {
+        w->reap = 1;
+    }
+
     ngx_mqtt_zone_unlock(w->zone);
 
     if (w->nwakes) {

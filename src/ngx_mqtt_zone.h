@@ -78,6 +78,7 @@ struct ngx_mqtt_root_s {
     void                 *retired;     /* lists through the last words */
     void                 *waiting;     /* ... for walkers up to: */
     uint64_t              waiting_serial;
+    void                 *dropped;     /* chains of blocks to be freed */
 
     ngx_uint_t            nslots;      /* used so far, never shrinks */
     ngx_mqtt_slot_t      *slots[NGX_MQTT_SLOTS];

@@ -10,12 +10,50 @@
 static u_char  text[1024 * 1024 + 70000];
 
 
+/* A message, as the publisher makes it; counts the holds of the lock. */
+
+static ngx_mqtt_message_t *
+test_message_alloc(store_t *st, size_t topic, size_t props, size_t payload,
+    ngx_uint_t *holds)
+{
+    size_t               left;
+    ngx_mqtt_message_t  *m;
+
+    m = ngx_mqtt_message_alloc_locked(&st->zone, topic, props, payload,
+                                      &left);
+
+    for (*holds = 1; m && left; (*holds)++) {
+        if (ngx_mqtt_message_extend_locked(&st->zone, m, &left) != NGX_OK) {
+            ngx_mqtt_message_unref_locked(&st->zone, m);
+            return NULL;
+        }
+    }
+
+    return m;
+}
+
+
+/* Frees what messages left, so many blocks at a time; counts the times. */
+
+static ngx_uint_t
+test_message_free(store_t *st)
+{
+    ngx_uint_t  n;
+
+    for (n = 0; st->zone.root->dropped; n++) {
+        ngx_mqtt_block_free_chains_locked(&st->zone, 100);
+    }
+
+    return n;
+}
+
+
 /* Writes and reads a message in pieces of different lengths. */
 
 static void
 test_message_text(store_t *st, size_t topic, size_t props, size_t payload)
 {
-    size_t               i, n, len, used;
+    size_t               i, n, len, used, holds;
     u_char              *copy, *p;
     ngx_mqtt_text_t      t;
     ngx_mqtt_message_t  *m;
@@ -25,7 +63,7 @@ test_message_text(store_t *st, size_t topic, size_t props, size_t payload)
     used = store_used(st);
     len = topic + props + payload;
 
-    m = ngx_mqtt_message_alloc_locked(&st->zone, topic, props, payload);
+    m = test_message_alloc(st, topic, props, payload, &holds);
 
     if (!ok(m != NULL, "message of %lu + %lu + %lu bytes",
             (unsigned long) topic, (unsigned long) props,
@@ -65,8 +103,14 @@ test_message_text(store_t *st, size_t topic, size_t props, size_t payload)
     ngx_mqtt_message_unref_locked(&st->zone, m);
     ok(store_used(st) > used, "one of two references dropped");
 
+    n = store_used(st);
     ngx_mqtt_message_unref_locked(&st->zone, m);
-    is_int(store_used(st), used, "the last reference dropped");
+    is_int(store_used(st), n - 1, "the last reference dropped");
+
+    i = test_message_free(st);
+    is_int(store_used(st), used, "the rest was freed");
+    is_int(i, (n - used - 1 + 99) / 100, "a hundred blocks at a time");
+    is_int(holds, 1 + (n - used - 1 + 255) / 256, "taken as slowly");
 
     free(copy);
 }
@@ -107,8 +151,8 @@ test_message(void)
 {
     size_t               room;
     store_t              st;
-    ngx_uint_t           i, used;
-    ngx_mqtt_message_t  *m;
+    ngx_uint_t           i, n, used;
+    ngx_mqtt_message_t  *m, *other;
 
     store_create(&st, 4 * 1024 * 1024);
 
@@ -130,10 +174,32 @@ test_message(void)
     test_message_fragmented(&st);
 
     used = store_used(&st);
-    m = ngx_mqtt_message_alloc_locked(&st.zone, 10, 0, 16 * 1024 * 1024);
+    m = test_message_alloc(&st, 10, 0, 16 * 1024 * 1024, &n);
 
     ok(m == NULL, "a message larger than the zone");
+    ok(n > 5, "is found to be that after some holds");
+    store_check(&st, "a message that was given up");
+
+    (void) test_message_free(&st);
     is_int(store_used(&st), used, "leaves nothing behind");
+
+    /* what was dropped is as good as free */
+
+    for (i = 0; i < 5; i++) {
+        m = test_message_alloc(&st, 10, 0, 1024 * 1024, &n);
+        other = test_message_alloc(&st, 10, 0, 1024 * 1024, &n);
+
+        if (!ok(m && other, "two of three messages that fit")) {
+            break;
+        }
+
+        ngx_mqtt_message_unref_locked(&st.zone, m);
+        ngx_mqtt_message_unref_locked(&st.zone, other);
+    }
+
+    store_check(&st, "dropped messages");
+    (void) test_message_free(&st);
+    is_int(store_used(&st), used, "nothing is left");
     store_check(&st, "messages");
 
     store_destroy(&st);
