@@ -82,7 +82,7 @@ s2 . nothing
 --- workers: 1 2
 --- conforms
 3.1.1 MQTT-3.3.1-10
-5.0 MQTT-3.3.1-6
+5.0 MQTT-3.3.1-6 MQTT-3.3.1-7
 --- mqtt
 pub,live,sub connects
 pub publishes t qos=1 retain payload="x"

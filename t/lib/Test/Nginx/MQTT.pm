@@ -160,7 +160,8 @@ What has an order is written without names: packet id, then reason code;
 topic; filters, whose options follow them.  C<id> of CONNECT is the client's
 name unless written, C<id=-> leaves it out; C<keepalive> is 60; C<resume> asks
 for a session that lasts: nothing in 3.1.1, session_expiry=600 in 5.0.
-C<long> writes a property length of 0 where it could be left out.
+C<long> writes a property length of 0 where it could be left out.  C<retain=0>
+and C<retain=1> are without and with C<retain>.
 
 Properties of all packets, in the order written: format, message_expiry,
 content_type, response_topic, correlation, subid, session_expiry, assigned_id,
