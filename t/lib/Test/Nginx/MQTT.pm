@@ -306,6 +306,6 @@ for a static build), TEST_NGINX_PORT (the first of a hundred ports),
 TEST_NGINX_SERVROOT (instead of F<build/servroot>),
 TEST_NGINX_SLOW (a factor for timeouts), TEST_NGINX_CASE (a pattern: only these
 cases), TEST_NGINX_CONFORMANCE (a directory for the results of blocks that have
-C<conforms>).
+C<conforms>), TEST_NGINX_CONFORMS (no other cases).
 
 =cut
