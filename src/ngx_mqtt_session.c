@@ -215,8 +215,8 @@ ngx_mqtt_session_attach_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_set(a->session, s);
 
     if (old) {
-        ngx_mqtt_set(old->session, NULL);
         ngx_mqtt_set(old->reason, NGX_MQTT_SESSION_TAKEN_OVER);
+        ngx_mqtt_set(old->session, NULL);
         ngx_mqtt_slot_ready_locked(w, old);
     }
 
@@ -398,8 +398,8 @@ ngx_mqtt_session_end_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     a = s->attach;
 
     if (a) {
-        ngx_mqtt_session_lose_locked(w, s);
         ngx_mqtt_set(a->reason, NGX_MQTT_SESSION_TAKEN_OVER);
+        ngx_mqtt_session_lose_locked(w, s);
         ngx_mqtt_slot_ready_locked(w, a);
     }
 

@@ -534,6 +534,79 @@ test_kill_twice(test_kill_t *t, ngx_uint_t stride)
 }
 
 
+/* A process takes a session over and is killed: who had it, or has it, knows. */
+
+static ngx_uint_t
+test_kill_takeover_at(ngx_uint_t k, const store_connect_t *conn,
+    ngx_uint_t *forgotten)
+{
+    int                 status;
+    store_t             st;
+    ngx_pid_t           child;
+    store_client_t      c;
+    ngx_mqtt_worker_t  *w;
+
+    static const store_connect_t  first = { .expiry = 3600 };
+
+    store_create(&st, 1024 * 1024);
+    (void) store_connect(&c, st.w, "s", &first);
+
+    child = fork();
+
+    if (child == 0) {
+        ngx_pid = getpid();
+        w = store_worker(&st);
+        ngx_mqtt_kill_root = st.zone.root;
+        st.zone.root->kill_at = k;
+        (void) store_connect(&c, w, "s", conn);
+        _exit(0);
+    }
+
+    if (waitpid(child, &status, 0) != child) {
+        status = 0;
+    }
+
+    (void) ngx_shmtx_force_unlock(&st.pool->mutex, child);
+    st.zone.root->kill_at = 0;
+
+    store_time(st.w, 2000);
+
+    if (c.closes == 0 && c.cl.attach->session == NULL) {
+        note("killed at store %lu: a client without a session",
+             (unsigned long) k);
+        (*forgotten)++;
+    }
+
+    store_close(&c, 0);
+    store_destroy(&st);
+
+    return WIFSIGNALED(status);
+}
+
+
+static void
+test_kill_takeover(void)
+{
+    ngx_uint_t  i, k, forgotten;
+
+    static const store_connect_t  conns[] = {
+        { .expiry = 3600 }, { .expiry = 3600, .clean = 1 }
+    };
+
+    for (i = 0; i < 2; i++) {
+        forgotten = 0;
+
+        for (k = 1; test_kill_takeover_at(k, &conns[i], &forgotten); k++) {
+            /* void */
+        }
+
+        ok(k > 20 && forgotten == 0,
+           "%lu kills while a session is taken over, clean start %lu",
+           (unsigned long) k - 1, (unsigned long) i);
+    }
+}
+
+
 void
 test_kill(void)
 {
@@ -574,4 +647,6 @@ test_kill(void)
     }
 
     (void) munmap(t.progress, sizeof(test_progress_t));
+
+    test_kill_takeover();
 }
