@@ -18,8 +18,8 @@
 #define NGX_MQTT_OUTPUT_MAX     (64 * 1024)    /* bytes, then input stops */
 
 /* packets, and deliveries they cause, of a client's turn, and of a pass */
-#define NGX_MQTT_TURN_WORK      256
-#define NGX_MQTT_PASS_WORK      4096
+#define NGX_MQTT_TURN_WORK      8192
+#define NGX_MQTT_PASS_WORK      16384
 
 #define NGX_MQTT_IDLE_INTERVAL  3600000        /* milliseconds */
 
@@ -113,8 +113,11 @@ void
 ngx_mqtt_client_go_on(ngx_mqtt_client_t *cl)
 {
     cl->waiting = 0;
-    cl->last_packet = ngx_current_msec;
     ngx_queue_remove(&cl->turn);
+
+    if (cl->connected) {
+        cl->last_packet = ngx_current_msec;
+    }
 
     if (!cl->paused) {
         cl->ops->resume(cl);

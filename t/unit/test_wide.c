@@ -316,13 +316,13 @@ test_wide_died(void)
 static void
 test_wide_turns(void)
 {
-    u_char          buf[1000], *p;
+    u_char          buf[20000], *p;
     ngx_uint_t      i;
     store_client_t  c[3];
 
     store_create(&st, 4 * 1024 * 1024);
 
-    for (i = 0; i < 500; i++) {
+    for (i = 0; i < 10000; i++) {
         buf[2 * i] = NGX_MQTT_PINGREQ << 4;
         buf[2 * i + 1] = 0;
     }
@@ -332,9 +332,9 @@ test_wide_turns(void)
     }
 
     p = buf;
-    is_int(ngx_mqtt_client_input(&c[0].cl, &p, buf + 1000), NGX_BUSY,
+    is_int(ngx_mqtt_client_input(&c[0].cl, &p, buf + 20000), NGX_BUSY,
            "it has to stop");
-    is_int(p - buf, 512, "after its turn");
+    is_int(p - buf, 16384, "after its turn");
     ok(c[0].cl.waiting, "it waits");
 
     st.w->work = 1000000;
@@ -352,7 +352,7 @@ test_wide_turns(void)
     is_int(c[2].nresumes, 0, "but who has left");
     is_int(ngx_mqtt_client_turn(&c[1].cl), NGX_OK, "in a new pass");
 
-    is_int(ngx_mqtt_client_input(&c[0].cl, &p, buf + 1000), NGX_OK, "the rest");
+    is_int(ngx_mqtt_client_input(&c[0].cl, &p, buf + 20000), NGX_OK, "the rest");
 
     store_close(&c[0], 0);
     store_close(&c[1], 0);
