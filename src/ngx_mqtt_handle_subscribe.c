@@ -31,7 +31,7 @@ static ngx_int_t ngx_mqtt_filters_pause_locked(ngx_mqtt_client_t *cl,
     ngx_str_t *filter, ngx_uint_t *budget);
 static ngx_int_t ngx_mqtt_subscribe(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt, u_char *codes);
-static ngx_int_t ngx_mqtt_subscribe_check(ngx_mqtt_client_t *cl,
+static void ngx_mqtt_subscribe_check(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt, u_char *codes);
 static ngx_uint_t ngx_mqtt_subscribe_verdict(ngx_mqtt_client_t *cl,
     ngx_mqtt_filter_t *filter);
@@ -171,9 +171,7 @@ ngx_mqtt_subscribe(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     ngx_str_t   full;
     ngx_uint_t  i, budget;
 
-    if (ngx_mqtt_subscribe_check(cl, pkt, codes) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    ngx_mqtt_subscribe_check(cl, pkt, codes);
 
     id = 0;
 
@@ -210,7 +208,7 @@ ngx_mqtt_subscribe(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
 
 /* All that can be said without the zone: what is granted, or why not. */
 
-static ngx_int_t
+static void
 ngx_mqtt_subscribe_check(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     u_char *codes)
 {
@@ -230,13 +228,6 @@ ngx_mqtt_subscribe_check(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
             continue;
         }
 
-        /* [MQTT-3.8.3-4] */
-
-        if (filter.shared && (options & NGX_MQTT_OPT_NO_LOCAL)) {
-            return ngx_mqtt_handle_fail(cl, NGX_MQTT_PROTOCOL_ERROR,
-                                        "shared subscription with no local");
-        }
-
         reason = ngx_mqtt_subscribe_verdict(cl, &filter);
 
         if (reason == NGX_MQTT_SUCCESS) {
@@ -248,8 +239,6 @@ ngx_mqtt_subscribe_check(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     }
 
     pkt->u.subscribe.list = list;
-
-    return NGX_OK;
 }
 
 

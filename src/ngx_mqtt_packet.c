@@ -440,6 +440,8 @@ ngx_mqtt_packet_options(ngx_mqtt_parser_t *p, ngx_str_t *filter,
         return ngx_mqtt_packet_fail(p, NGX_MQTT_PROTOCOL_ERROR);
     }
 
+    /* [MQTT-3.8.3-4] */
+
     if ((options & NGX_MQTT_OPT_NO_LOCAL)
         && filter->len >= 7
         && ngx_memcmp(filter->data, "$share/", 7) == 0)
