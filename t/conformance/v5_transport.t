@@ -24,8 +24,8 @@ a sends
 for $n in 1..50
     a < PUBLISH t payload="$n"
 end
-a publishes t payload=40*b split=1
-a < PUBLISH t payload=40*b
+a publishes t payload=10*b split=1
+a < PUBLISH t payload=10*b
 a publishes t payload=20000*c split=1,5,20,7000
 a < PUBLISH t payload=20000*c
 a . nothing
