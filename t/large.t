@@ -1,5 +1,5 @@
-# As large, as deep and as many as the protocol allows.  See also limits.t
-# and maximum_packet_size.t.
+# As large, as deep and as many as the protocol allows.  See also topics.t,
+# limits.t and maximum_packet_size.t.
 
 use Test::Nginx::MQTT;
 
@@ -104,7 +104,58 @@ pub > PUBLISH "" alias=1 payload="2"
 sub < PUBLISH 65535*x payload="1"
 sub < PUBLISH 65535*x payload="2"
 
-=== TEST 6: 1 MiB into a zone in fragments
+=== TEST 6: 32767 levels
+--- versions: 4 5
+--- workers: 1 2
+--- zone: 64m
+--- mqtt
+exact,plus,pluses,hash,deep,short,pub connects
+exact subscribes 32766*"a/"a qos=1
+plus subscribes 16000*"a/""+"16766*"/a"
+pluses subscribes 32766*"+/""+"
+hash subscribes "#"
+deep subscribes 32765*"a/""#"
+short subscribes 32765*"a/"a
+pub publishes 32766*"a/"a payload="0"
+pub publishes 32766*"a/"a qos=1 payload="1"
+exact < PUBLISH 32766*"a/"a payload="0"
+exact < PUBLISH 32766*"a/"a qos=1 id=* payload="1"
+for $n in 0 1
+    plus,pluses,hash,deep < PUBLISH 32766*"a/"a payload="$n"
+end
+short . nothing
+pub publishes 32765*"a/"a payload="2"
+hash,short < PUBLISH 32765*"a/"a payload="2"
+exact . nothing
+plus . nothing
+pluses . nothing
+deep < PUBLISH 32765*"a/"a payload="2"
+exact unsubscribes 32766*"a/"a
+pub publishes 32766*"a/"a payload="3"
+exact . nothing
+
+=== TEST 7: 32767 levels: shared, a will
+--- versions: 4 5
+--- workers: 1 2
+--- zone: 64m
+--- mqtt
+a,b connects
+a,b subscribes "$share/g/"32761*"a/"a
+c connects will=32761*"a/"a will.payload="gone"
+c resets
+one of a b < PUBLISH 32761*"a/"a payload="gone"
+
+=== TEST 8: nothing but slashes
+--- versions: 4 5
+--- zone: 64m
+--- mqtt
+a connects
+a subscribes 65535*/ qos=1 "#" qos=1
+a publishes 65535*/ qos=1 retain payload="x"
+a < PUBLISH 65535*/ qos=1 id=* payload="x"
+a . nothing
+
+=== TEST 9: 1 MiB into a zone in fragments
 --- workers: 1 2
 --- zone: 8m
 --- hub
@@ -144,7 +195,7 @@ pub publishes t qos=1 payload=1048576*z
 sub connects resume sp=1
 sub < PUBLISH t qos=1 id=* payload=1048576*z
 
-=== TEST 7: 16500 filters of a client
+=== TEST 10: 16500 filters of a client
 --- versions: 4 5
 --- zone: 32m
 --- mqtt
@@ -182,7 +233,7 @@ a connects
 pub publishes f/1650/9 payload="1650"
 a . nothing
 
-=== TEST 8: 16000 filters in a packet, and no more
+=== TEST 11: 16000 filters in a packet, and no more
 --- versions: 4 5
 --- mqtt
 a connects
@@ -200,7 +251,7 @@ a < PUBLISH t payload="x"
 [5] a > BYTES hex:8287f403 hex:000300 16001*"\x00\x01t\x00"
 a < end 0x97
 
-=== TEST 9: a packet as large as allowed, and one byte more
+=== TEST 12: a packet as large as allowed, and one byte more
 --- versions: 4 5
 --- workers: 1 2
 --- zone: 8m

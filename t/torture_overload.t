@@ -25,16 +25,18 @@ my $seconds = scale(20, 1);
 
 # abuse    what runs at the same time: mode and options of t/torture/overload.c
 # kB       private memory for each of these clients
-# full     the zone is full meanwhile: good clients may be told so by 0x97
+# full     the zone is full meanwhile: good clients may be told so by 0x97, and
+#          all speak 5.0, since 3.1.1 can only be told by closing
 # late     good clients connect when the abuse has begun
-# expect   looks at the figures of all abuse, returns what is wrong
+# expect   looks at the server and the figures of all abuse, returns what is
+#          wrong
 
 my @scenarios = (
     { name => 'nothing but good clients',
       abuse => [] },
 
     { name => 'subscribers that never read',
-      server => { zone => scale('256m', '16m') },
+      server => { zone => scale('256m', '16m'), log_level => 'info' },
       abuse => [['never', n => scale(1000, 50), rate => scale(1000, 500),
                  seconds => scale(75, 1)]],
       kB => 64,
@@ -47,17 +49,17 @@ my @scenarios = (
 
     { name => 'a byte a second',
       server => { connections => 8192 },
-      abuse => [['connect-drip', n => scale(2000, 50), seconds => scale(35, 1)],
-                ['publish-drip', n => scale(2000, 50), seconds => scale(35, 1)],
-                ['ws-drip', n => scale(2000, 50), seconds => scale(35, 1)]],
+      abuse => [['connect-drip', n => scale(2000, 50), seconds => scale(45, 1)],
+                ['publish-drip', n => scale(2000, 50), seconds => scale(45, 1)],
+                ['ws-drip', n => scale(2000, 50), seconds => scale(45, 1)]],
       kB => 16,
-      expect => sub { return (ended_in_time($_[0]), all_open(@_[1, 2])) } },
+      expect => sub { return (ended_in_time(@_[0, 1]), all_open(@_[0, 2, 3])) } },
 
     { name => 'half-open: nothing, half a CONNECT, WebSocket without CONNECT',
       server => { connections => scale(19500, 1024) },
-      abuse => [['silent', n => scale(5000, 200), seconds => scale(35, 1)],
-                ['half', n => scale(5000, 200), seconds => scale(35, 1)],
-                ['upgraded', n => scale(5000, 200), seconds => scale(35, 1)]],
+      abuse => [['silent', n => scale(5000, 200), seconds => scale(45, 1)],
+                ['half', n => scale(5000, 200), seconds => scale(45, 1)],
+                ['upgraded', n => scale(5000, 200), seconds => scale(45, 1)]],
       kB => 24,
       expect => \&ended_in_time },
 
@@ -136,10 +138,10 @@ sub scenario {
     my $room = room($server);
     my $before = $server->memory;
 
-    my $good = $s->{late} ? undef : good($server);
-    my @abuse = map { $server->launch('overload', @$_, nice => 10) } @{ $s->{abuse} };
+    my $good = $s->{late} ? undef : good($server, $s);
+    my @abuse = abuse($server, $s);
     sleep 1 if $s->{late};
-    $good = good($server) if $s->{late};
+    $good = good($server, $s) if $s->{late};
 
     sleep $seconds if !@abuse;
     my $most = $server->watch(@abuse);
@@ -149,7 +151,7 @@ sub scenario {
     my $during = Test::Nginx::MQTT::Torture::figures($good);
     my $last = $server->finish(stop($good));
 
-    my ($left, $after) = recovered($server, $room, $before);
+    my ($left, $after) = recovered($server, $s, $room, $before);
     my @problems = $server->ended(qr/worker_connections are not enough/);
     my ($lock, $loop) = $server->longest;
 
@@ -159,7 +161,7 @@ sub scenario {
 
     return (@problems, served($s, $during, $last),
             within($s, $before, $most, $after, $room, $left),
-            $s->{expect} ? $s->{expect}->(@figures) : (),
+            $s->{expect} ? $s->{expect}->($server, @figures) : (),
             map { @{ $_->{FAULT} || [] } } @figures);
 }
 
@@ -167,9 +169,10 @@ sub scenario {
 # ---- the parts of it
 
 sub good {
-    my ($server) = @_;
+    my ($server, $s) = @_;
 
-    my $good = $server->launch('overload', 'good', n => scale(50, 10), rate => 10);
+    my $good = $server->launch('overload', 'good', n => scale(50, 10), rate => 10,
+                               version => $s->{full} ? 5 : 0, nice => -10);
     my $from = $good->{from};
     my $line = <$from>;
     die "good clients were not served\n" if !defined $line || $line ne "ready\n";
@@ -194,22 +197,32 @@ sub room {
 }
 
 
-# Sessions may have to expire, and connections to be closed.
+sub abuse {
+    my ($server, $s) = @_;
+    return map { $server->launch('overload', @$_, nice => 10) } @{ $s->{abuse} };
+}
+
+
+# Sessions may have to expire, and connections to be closed.  The C library
+# may not give back what it has; then it has to do for the same once more.
 
 sub recovered {
-    my ($server, $room, $before) = @_;
+    my ($server, $s, $room, $before) = @_;
 
-    my ($left, $after);
-
+    my $left;
     for (1 .. 20) {
         $left = room($server);
-        $after = $server->memory;
-        last if $left >= $room * (1 - $ROOM_LOST)
-                && $after <= $before + $KEPT_MAX * $server->{workers};
+        last if $left >= $room * (1 - $ROOM_LOST);
         sleep 0.5;
     }
 
-    return ($left, $after);
+    my $after = $server->memory;
+    return ($left, $after) if $after <= $before + $KEPT_MAX * $server->{workers};
+
+    $server->finish($_) for abuse($server, $s);
+    my $again = $server->memory;
+
+    return ($left, $again > $after * 1.1 ? $again : $before);
 }
 
 
@@ -258,7 +271,7 @@ sub within {
 
     push @problems, "memory went up to $most kB, more than $ceiling"
         if $most > $ceiling;
-    push @problems, "memory stayed at $after kB"
+    push @problems, "memory stays, and grows to $after kB"
         if $after > $before + $KEPT_MAX * $workers;
     push @problems, "the zone had room for $room messages, and now for $left"
         if $left < $room * (1 - $ROOM_LOST);
@@ -294,64 +307,73 @@ sub wrong {
 }
 
 
-# 60 seconds without progress are allowed.
+# 60 seconds without progress are allowed; those of QoS 1 have a window, which
+# may be full before their socket is.
 
 sub blocked_are_closed {
-    my ($f) = @_;
-    return wrong(!full() || $f->{lost}, 'blocked clients stay', $f);
+    my ($server, $f) = @_;
+
+    my $closed = () = $server->error_log =~ /it does not take its output/g;
+    return wrong(!full() || 2 * $closed >= $f->{connected} - 3,
+                 "$closed blocked clients were closed", $f);
 }
 
 
 # What was taken of each is what the kernel holds, and 64 KiB of answers.
 
 sub pings_are_not_read {
-    my ($f) = @_;
-    return wrong($f->{blocked} == $f->{opened}, 'clients are read on', $f);
+    my (undef, $f) = @_;
+    return wrong($f->{full() ? 'blocked' : 'open'} == $f->{opened},
+                 'clients are read on', $f);
 }
 
 
 # 30 seconds for CONNECT
 
 sub ended_in_time {
+    my (undef, @figures) = @_;
     return map { wrong($_->{ended} == (full() ? $_->{opened} : 0),
-                       'half-open clients', $_) } @_;
+                       'half-open clients', $_) } @figures;
 }
 
 
 sub all_open {
+    my (undef, @figures) = @_;
     return map { wrong($_->{open} == $_->{opened}, 'slow clients were closed',
-                       $_) } @_;
+                       $_) } @figures;
 }
 
 
 sub half_open_give_way {
-    return map { wrong($_->{ended} > 0, 'no room was made', $_) } @_;
+    my (undef, @figures) = @_;
+    return map { wrong($_->{ended} > 0, 'no room was made', $_) } @figures;
 }
 
 
 sub storm_is_served {
-    my ($f) = @_;
+    my (undef, $f) = @_;
     return wrong($f->{connected} > 100 && !grep { /^refused/ } keys %$f,
                  'clients were not served', $f);
 }
 
 
 sub storm_is_refused {
-    my ($f) = @_;
+    my (undef, $f) = @_;
     return wrong($f->{connected} > 100 && !grep { /^refused_(?!0x97)/ } keys %$f,
                  'clients were not served', $f);
 }
 
 
 sub flood_is_served {
+    my (undef, @figures) = @_;
     return map { wrong(!$_->{lost}
                        && $_->{received_qos0} + $_->{received_qos1} > 100,
-                       'publishers were not served', $_) } @_;
+                       'publishers were not served', $_) } @figures;
 }
 
 
 sub full_is_told {
-    my ($f) = @_;
+    my (undef, $f) = @_;
     return wrong(!$f->{lost} && $f->{rejected_0x97}
                  && !grep { /^rejected_(?!0x97)/ } keys %$f,
                  'publishers were not told', $f);

@@ -8,9 +8,9 @@
  * Clients that behave, and clients that do not; each mode prints "name value"
  * lines at its end.
  *
- *   good     n=50 rate=10 size=100
+ *   good     n=50 rate=10 size=100 version=0
  *            n pairs of publisher and subscriber, QoS 0 and 1, both
- *            transports and versions.  A line on its input has the figures
+ *            transports, both versions or one.  A line on its input has the figures
  *            since the last one written, up to "end"; "stop" is the last one
  *   probe    how many retained messages of 1980 bytes the zone takes; they
  *            are removed again
@@ -196,7 +196,12 @@ overload_good_pair(load_t *l, unsigned i, size_t size)
     load_conf(&conf);
     conf.clean = 1;
     conf.transport = i / 2 % 2 ? LOAD_WS : LOAD_TCP;
-    conf.version = i / 4 % 2 ? 4 : 5;
+    conf.version = option("version", 0);
+
+    if (conf.version == 0) {
+        conf.version = i / 4 % 2 ? 4 : 5;
+    }
+
     conf.keep_alive = 60;
     conf.window = 100;
 

@@ -35,7 +35,7 @@ sub scale {
 }
 
 
-# zone, hub, connections (of a worker), workers, main (lines of nginx.conf)
+# zone, hub (lines of it), connections (of a worker), workers, log_level
 
 sub start_server {
     my ($class, %o) = @_;
@@ -43,7 +43,8 @@ sub start_server {
     system("$ROOT/.ci/load") == 0 or die "the load was not built\n";
 
     my $self = $class->new(workers => 1, timeout => 30, connections => 1024,
-                           zone => scale('32m', '8m'), hub => '', main => '', %o);
+                           zone => scale('32m', '8m'), hub => '',
+                           log_level => 'notice', %o);
     $self->prepare;
     $self->write_file('conf/nginx.conf', $self->configuration);
     $self->start;
@@ -63,9 +64,8 @@ sub configuration {
 $load$user
 daemon off;
 worker_processes $self->{workers};
-error_log logs/error.log notice;
+error_log logs/error.log $self->{log_level};
 pid logs/nginx.pid;
-$self->{main}
 
 mqtt_zone test $self->{zone};
 
@@ -117,23 +117,24 @@ sub processors {
 }
 
 
-# With real-time priority, where that is allowed, nobody else's work is measured.
+# Preferred to others, so that their work is not measured.
 
 sub command {
     my $self = shift;
+    return pinned(0, preferred(-15), $self->SUPER::command(@_));
+}
 
-    my @command = $self->SUPER::command(@_);
-    unshift @command, qw(chrt -r 1)
-        if full() && system('chrt -r 1 true 2>/dev/null') == 0;
 
-    return pinned(0, @command);
+sub preferred {
+    my ($nice) = @_;
+    return full() && $nice && ($> == 0 || $nice > 0) ? ('nice', '-n', $nice) : ();
 }
 
 
 # ---- programs
 
-# Starts a program of t/torture; nice is for those that shall not disturb what
-# measures.
+# Starts a program of t/torture.  The option nice is above 0 for those that
+# shall not disturb what measures, which has it below.
 
 sub launch {
     my ($self, $program, $mode, %o) = @_;
@@ -143,8 +144,7 @@ sub launch {
     my @command = ("$ROOT/build/torture/$program", $mode, $self->{host},
                    $port{tcp}, $port{ws}, map { "$_=$o{$_}" } sort keys %o);
 
-    unshift @command, 'nice', '-n', $nice if $nice;
-    @command = pinned(1, @command);
+    @command = pinned(1, preferred($nice), @command);
 
     pipe my $in, my $to or die "pipe: $!\n";
     pipe my $from, my $out or die "pipe: $!\n";
