@@ -53,6 +53,7 @@ ngx_int_t
 ngx_mqtt_publication_finish_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_publication_t *pub, ngx_uint_t *budget)
 {
+    ngx_uint_t           cost;
     ngx_mqtt_entry_t    *e;
     ngx_mqtt_message_t  *m;
     ngx_mqtt_session_t  *s;
@@ -84,7 +85,9 @@ ngx_mqtt_publication_finish_locked(ngx_mqtt_worker_t *w,
         if (s && s->state == NGX_MQTT_STATE_LIVE
             && (uint32_t) s->serial == e->order)
         {
-            ngx_mqtt_queue_append_locked(w, s, e, m);
+            cost = ngx_mqtt_queue_append_locked(w, s, e, m);
+            *budget -= ngx_min(*budget, cost);
+
             ngx_mqtt_set(pub->current, NULL);
 
         } else {

@@ -23,7 +23,7 @@ static ngx_uint_t ngx_mqtt_queue_stale(ngx_mqtt_session_t *s, size_t size);
 static ngx_uint_t ngx_mqtt_queue_expired(ngx_mqtt_entry_t *e);
 static void ngx_mqtt_queue_drop_stale_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s);
-static void ngx_mqtt_queue_make_room_locked(ngx_mqtt_worker_t *w,
+static ngx_uint_t ngx_mqtt_queue_make_room_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, ngx_uint_t qos, size_t size);
 static ngx_mqtt_entry_t *ngx_mqtt_queue_find_locked(ngx_mqtt_session_t *s,
     uint16_t id, ngx_mqtt_entry_t **prev);
@@ -241,17 +241,17 @@ ngx_mqtt_queue_drop_stale_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 }
 
 
-void
+ngx_uint_t
 ngx_mqtt_queue_append_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_entry_t *e, ngx_mqtt_message_t *m)
 {
     size_t      size;
-    ngx_uint_t  qos;
+    ngx_uint_t  qos, cost;
 
     qos = ngx_mqtt_entry_qos(e);
     size = ngx_mqtt_message_size(m);
 
-    ngx_mqtt_queue_make_room_locked(w, s, qos, size);
+    cost = ngx_mqtt_queue_make_room_locked(w, s, qos, size);
 
     e->order = s->order++;
     e->next = NULL;
@@ -294,22 +294,29 @@ ngx_mqtt_queue_append_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     {
         ngx_mqtt_slot_ready_locked(w, s->attach);
     }
+
+    return cost;
 }
 
 
-static void
+/* Returns how many entries it looked at. */
+
+static ngx_uint_t
 ngx_mqtt_queue_make_room_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_uint_t qos, size_t size)
 {
-    ngx_uint_t         n;
+    ngx_uint_t         n, cost;
     ngx_mqtt_entry_t  *prev, *e;
 
+    cost = 0;
+
     if (qos == 0) {
-        return;
+        return cost;
     }
 
     if (!ngx_mqtt_queue_fits(s, 0, 0, size)) {
         ngx_mqtt_queue_drop_stale_locked(w, s);
+        cost += NGX_MQTT_QUEUE_LOOK;
     }
 
     for (n = NGX_MQTT_QUEUE_DROPS; n; n--) {
@@ -320,10 +327,13 @@ ngx_mqtt_queue_make_room_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 
         w->slot->counts.full++;
         ngx_mqtt_queue_remove0_locked(w->zone, s);
+        cost++;
     }
 
-    if (s->overflow != NGX_MQTT_OVERFLOW_DROP_OLD) {
-        return;
+    if (s->overflow != NGX_MQTT_OVERFLOW_DROP_OLD
+        || ngx_mqtt_queue_fits(s, 0, 0, size))
+    {
+        return cost;
     }
 
     prev = NULL;
@@ -333,6 +343,7 @@ ngx_mqtt_queue_make_room_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
          e = e->next)
     {
         prev = e;
+        cost++;
     }
 
     while (e && n
@@ -342,8 +353,11 @@ ngx_mqtt_queue_make_room_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         w->slot->counts.full++;
         ngx_mqtt_queue_remove_locked(w->zone, s, prev, e);
         e = prev ? prev->next : s->head;
+        cost++;
         n--;
     }
+
+    return cost;
 }
 
 
@@ -648,31 +662,44 @@ uint16_t
 ngx_mqtt_queue_next_id_locked(ngx_mqtt_session_t *s)
 {
     uint16_t           id;
-    ngx_uint_t         ahead, nearest;
+    uint64_t           used[NGX_MQTT_WINDOW_MAX / 64 + 1];
+    ngx_uint_t         i, n, ahead;
     ngx_mqtt_entry_t  *e;
 
     /*
-     * Ids are given out in turn.  How far the nearest one in use is ahead is
-     * looked up once, and then again only when the counter has come there.
+     * Ids are given out in turn.  Which of the next ones are in use is looked
+     * up once for all that are free before the first such one: there are more
+     * in "used" than can be in flight.
      */
 
-    while (s->ids_free == 0) {
-        nearest = 65534;
+    if (s->ids_free == 0) {
+        ngx_memzero(used, sizeof(used));
+
+        n = sizeof(used) * 8;
 
         for (e = s->head;
              e && ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_QUEUED;
              e = e->next)
         {
             ahead = (e->packet_id + 65535 - s->next_id) % 65535;
-            nearest = ngx_min(nearest, ahead);
+
+            if (ahead < n) {
+                used[ahead / 64] |= (uint64_t) 1 << (ahead % 64);
+            }
         }
 
-        if (nearest == 0) {
-            s->next_id = s->next_id % 65535 + 1;
-            continue;
+        for (i = 0; i < n && (used[i / 64] >> (i % 64) & 1); i++) {
+            /* void */
         }
 
-        s->ids_free = nearest;
+        for (ahead = i; ahead < n; ahead++) {
+            if (used[ahead / 64] >> (ahead % 64) & 1) {
+                break;
+            }
+        }
+
+        s->next_id = (s->next_id - 1 + i) % 65535 + 1;
+        s->ids_free = ahead - i;
     }
 
     id = s->next_id;

@@ -103,10 +103,10 @@ ngx_int_t ngx_mqtt_queue_accepts_locked(ngx_mqtt_session_t *s,
 /*
  * Appends an entry that refers to "m" (one more reference is counted) by one
  * store, making room as the overflow rule says.  Never fails.  Marks the
- * session's connection as ready.
+ * session's connection as ready.  Returns how many entries it looked at.
  */
-void ngx_mqtt_queue_append_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
-    ngx_mqtt_entry_t *e, ngx_mqtt_message_t *m);
+ngx_uint_t ngx_mqtt_queue_append_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_session_t *s, ngx_mqtt_entry_t *e, ngx_mqtt_message_t *m);
 
 /*
  * Drops all of an ended session's queues, at most *budget entries: NGX_AGAIN.

@@ -331,8 +331,9 @@ ngx_mqtt_replay_all_locked(ngx_mqtt_worker_t *w, ngx_mqtt_sub_t *sub,
     }
 
     for (i = 0; i < narrow->nfound; i++) {
-        ngx_mqtt_queue_append_locked(w, sub->session, narrow->entries[i],
-                                     narrow->found[i]);
+        (void) ngx_mqtt_queue_append_locked(w, sub->session,
+                                            narrow->entries[i],
+                                            narrow->found[i]);
     }
 
     return NGX_OK;
@@ -492,7 +493,7 @@ ngx_mqtt_replay_send_locked(ngx_mqtt_worker_t *w, ngx_mqtt_sub_t *sub,
     }
 
     e->flags = NGX_MQTT_ENTRY_RETAIN;
-    ngx_mqtt_queue_append_locked(w, sub->session, e, m);
+    (void) ngx_mqtt_queue_append_locked(w, sub->session, e, m);
 
     return NGX_OK;
 }

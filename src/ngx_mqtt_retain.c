@@ -162,12 +162,13 @@ ngx_mqtt_retain_clear_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_retain_t *retain)
 ngx_int_t
 ngx_mqtt_retain_expire(ngx_mqtt_worker_t *w)
 {
+    ngx_str_t           topic;
     ngx_uint_t          budget;
     ngx_mqtt_hub_t     *hub;
     ngx_mqtt_timer_t   *timer;
     ngx_mqtt_retain_t  *retain;
 
-    budget = 1024;
+    budget = NGX_MQTT_EXPIRE_BUDGET;
 
     ngx_mqtt_worker_lock(w);
 
@@ -182,6 +183,11 @@ ngx_mqtt_retain_expire(ngx_mqtt_worker_t *w)
                      ((u_char *) timer - offsetof(ngx_mqtt_retain_t, timer));
 
         hub = retain->hub;
+
+        topic.len = retain->message->topic_len;
+        topic.data = ngx_mqtt_message_topic(retain->message, w->topic);
+
+        budget -= ngx_min(budget, ngx_mqtt_sub_cost(&topic));
 
         ngx_mqtt_retain_clear_locked(w->zone, retain);
         ngx_mqtt_retain_release_locked(w->zone, retain);

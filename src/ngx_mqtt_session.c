@@ -385,6 +385,11 @@ ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     /* dropped in any case: "s" may be gone from here on */
 
     (void) ngx_mqtt_publish_locked(w, &args);
+
+    /* the next one shall not be in the same hold */
+
+    ngx_mqtt_worker_unlock(w);
+    ngx_mqtt_worker_lock(w);
 }
 
 
@@ -548,7 +553,7 @@ ngx_mqtt_session_expire(ngx_mqtt_worker_t *w)
     ngx_mqtt_timer_t    *timer;
     ngx_mqtt_session_t  *s;
 
-    budget = 1024;
+    budget = NGX_MQTT_EXPIRE_BUDGET;
 
     ngx_mqtt_worker_lock(w);
 
@@ -561,6 +566,8 @@ ngx_mqtt_session_expire(ngx_mqtt_worker_t *w)
 
         s = (ngx_mqtt_session_t *)
                 ((u_char *) timer - offsetof(ngx_mqtt_session_t, timer));
+
+        budget -= ngx_min(budget, 3);
 
         if (s->attach) {
 

@@ -76,7 +76,7 @@ void
 ngx_mqtt_share_pass_on_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_entry_t *e, ngx_uint_t *budget)
 {
-    ngx_uint_t           qos;
+    ngx_uint_t           qos, cost;
     ngx_mqtt_sub_t      *sub;
     ngx_mqtt_entry_t    *copy;
     ngx_mqtt_message_t  *m;
@@ -114,5 +114,6 @@ ngx_mqtt_share_pass_on_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     copy->flags = NGX_MQTT_ENTRY_SHARED;
     copy->u.shared.hash = sub->link.hash;
 
-    ngx_mqtt_queue_append_locked(w, sub->session, copy, m);
+    cost = ngx_mqtt_queue_append_locked(w, sub->session, copy, m);
+    *budget -= ngx_min(*budget, cost);
 }

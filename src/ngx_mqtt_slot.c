@@ -11,7 +11,7 @@
 
 
 /* connections of a dead process seen to in one hold of the lock */
-#define NGX_MQTT_SLOT_BUDGET    256
+#define NGX_MQTT_SLOT_BUDGET    128
 
 
 static ngx_mqtt_slot_t *ngx_mqtt_slot_create_locked(ngx_mqtt_zone_t *zone);

@@ -421,9 +421,9 @@ ngx_mqtt_sub_cost(ngx_str_t *filter)
         /* void */
     }
 
-    /* a node is allocated, listed and hashed */
+    /* a node is found or made, listed and hashed */
 
-    return 16 + 8 * n + filter->len / 128;
+    return 8 + 4 * n + filter->len / 128;
 }
 
 

@@ -21,6 +21,9 @@
 
 #define NGX_MQTT_WHEEL_SIZE     4096    /* seconds */
 
+/* lists, timers and other blocks looked at in one hold of the lock */
+#define NGX_MQTT_EXPIRE_BUDGET  512
+
 
 typedef struct ngx_mqtt_timer_s  ngx_mqtt_timer_t;
 
