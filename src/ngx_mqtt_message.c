@@ -10,7 +10,7 @@
 
 
 /* blocks added to a message in one hold of the lock */
-#define NGX_MQTT_MESSAGE_BATCH  256
+#define NGX_MQTT_MESSAGE_BATCH  128
 
 
 ngx_mqtt_message_t *

@@ -110,7 +110,7 @@ test_message_text(store_t *st, size_t topic, size_t props, size_t payload)
     i = test_message_free(st);
     is_int(store_used(st), used, "the rest was freed");
     is_int(i, (n - used - 1 + 99) / 100, "a hundred blocks at a time");
-    is_int(holds, 1 + (n - used - 1 + 255) / 256, "taken as slowly");
+    is_int(holds, 1 + (n - used - 1 + 127) / 128, "taken as slowly");
 
     free(copy);
 }
