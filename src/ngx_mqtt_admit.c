@@ -12,18 +12,48 @@
 #include <sys/random.h>
 
 
+static ngx_uint_t ngx_mqtt_admit_locked(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx, ngx_uint_t *slot);
 static ngx_mqtt_hub_t *ngx_mqtt_admit_hub_locked(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 static ngx_uint_t ngx_mqtt_admit_place_locked(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx, ngx_mqtt_hub_t *hub);
 static ngx_uint_t ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
-    ngx_mqtt_connecting_t *cx, ngx_mqtt_session_t **session);
+    ngx_mqtt_connecting_t *cx, ngx_mqtt_session_t **session, ngx_uint_t *slot);
 static void ngx_mqtt_admit_limits_locked(ngx_mqtt_client_t *cl,
     ngx_mqtt_session_t *s);
 
 
 ngx_uint_t
-ngx_mqtt_admit_locked(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+ngx_mqtt_admit(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    ngx_uint_t          reason, slot;
+    ngx_mqtt_worker_t  *w;
+
+    w = cl->worker;
+    slot = w->slot->index;
+
+    ngx_mqtt_worker_lock(w);
+    reason = ngx_mqtt_admit_locked(cl, cx, &slot);
+    ngx_mqtt_worker_unlock(w);
+
+    /* what it published through a process that died comes before what follows */
+
+    if (slot != w->slot->index) {
+        while (ngx_mqtt_slot_reclaim_dead(w, slot) == NGX_AGAIN) {
+            /* void */
+        }
+    }
+
+    return reason;
+}
+
+
+/* "slot" becomes that of the connection the session is taken from. */
+
+static ngx_uint_t
+ngx_mqtt_admit_locked(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
+    ngx_uint_t *slot)
 {
     ngx_uint_t           reason;
     ngx_mqtt_hub_t      *hub;
@@ -44,7 +74,7 @@ ngx_mqtt_admit_locked(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
         return reason;
     }
 
-    reason = ngx_mqtt_admit_session_locked(cl, cx, &s);
+    reason = ngx_mqtt_admit_session_locked(cl, cx, &s, slot);
 
     if (reason != NGX_MQTT_SUCCESS) {
         return reason;
@@ -170,7 +200,7 @@ ngx_mqtt_admit_place_locked(ngx_mqtt_client_t *cl,
 
 static ngx_uint_t
 ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
-    ngx_mqtt_connecting_t *cx, ngx_mqtt_session_t **session)
+    ngx_mqtt_connecting_t *cx, ngx_mqtt_session_t **session, ngx_uint_t *slot)
 {
     ngx_mqtt_hub_t      *hub;
     ngx_mqtt_worker_t   *w;
@@ -188,6 +218,10 @@ ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
 
         if (!ngx_mqtt_session_owned_by(s, &cx->principal.identity)) {
             return NGX_MQTT_NOT_AUTHORIZED;
+        }
+
+        if (s->attach) {
+            *slot = s->attach->slot;
         }
 
         if (cx->connect->clean_start || (s->attach && s->expiry == 0)

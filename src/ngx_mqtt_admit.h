@@ -36,7 +36,7 @@ typedef struct {
  * returns 0 or the reason code of the refusal.  What a refused client got so
  * far is undone by closing it.
  */
-ngx_uint_t ngx_mqtt_admit_locked(ngx_mqtt_client_t *cl,
+ngx_uint_t ngx_mqtt_admit(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 
 /* Fills in a client id by chance; to be looked up before its use. */

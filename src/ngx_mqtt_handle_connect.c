@@ -71,10 +71,7 @@ ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
     }
 
     if (reason == NGX_MQTT_SUCCESS) {
-        ngx_mqtt_worker_lock(cl->worker);
-        reason = ngx_mqtt_admit_locked(cl, &cx);
-        ngx_mqtt_worker_unlock(cl->worker);
-
+        reason = ngx_mqtt_admit(cl, &cx);
         ngx_mqtt_publish_drop(cl->worker);
     }
 

@@ -133,68 +133,76 @@ ngx_mqtt_slot_started(ngx_pid_t pid)
 ngx_int_t
 ngx_mqtt_slot_sweep(ngx_mqtt_worker_t *w)
 {
-    uint64_t          started, seen;
-    ngx_pid_t         pid;
-    ngx_int_t         rc;
-    ngx_uint_t        i, state, budget;
-    ngx_mqtt_root_t  *root;
-    ngx_mqtt_slot_t  *slot;
+    ngx_uint_t  i;
 
-    root = w->zone->root;
-
-    for (i = 0; i < root->nslots; i++) {
-        slot = root->slots[i];
-
-        if (slot == w->slot) {
-            continue;
-        }
-
-        ngx_mqtt_worker_lock(w);
-        state = slot->state;
-        pid = slot->pid;
-        started = slot->started;
-        ngx_mqtt_worker_unlock(w);
-
-        if (state == NGX_MQTT_SLOT_FREE) {
-            continue;
-        }
-
-        seen = (state == NGX_MQTT_SLOT_DEAD) ? 0 : ngx_mqtt_slot_started(pid);
-
-        if (seen == started || seen == NGX_MQTT_STARTED_UNKNOWN) {
-            continue;
-        }
-
-        if (state == NGX_MQTT_SLOT_LIVE) {
-            ngx_log_error(NGX_LOG_NOTICE, w->log, 0,
-                          "mqtt zone \"%V\": process %P of slot %ui is gone",
-                          &w->zone->name, pid, i);
-        }
-
-        budget = NGX_MQTT_SLOT_BUDGET;
-        rc = NGX_OK;
-
-        ngx_mqtt_worker_lock(w);
-
-        if (slot->state != NGX_MQTT_SLOT_FREE && slot->pid == pid
-            && slot->started == started)
-        {
-            ngx_mqtt_set(slot->state, NGX_MQTT_SLOT_DEAD);
-            rc = ngx_mqtt_slot_reclaim_locked(w, slot, &budget);
-        }
-
-        ngx_mqtt_worker_unlock(w);
-
-        if (rc == NGX_AGAIN) {
+    for (i = 0; i < w->zone->root->nslots; i++) {
+        if (ngx_mqtt_slot_reclaim_dead(w, i) == NGX_AGAIN) {
             return NGX_AGAIN;
         }
-
-#if (NGX_MQTT_KILL_POINTS)
-        ngx_mqtt_zone_inspect(w->zone);
-#endif
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mqtt_slot_reclaim_dead(ngx_mqtt_worker_t *w, ngx_uint_t index)
+{
+    uint64_t          started, seen;
+    ngx_pid_t         pid;
+    ngx_int_t         rc;
+    ngx_uint_t        state, budget;
+    ngx_mqtt_slot_t  *slot;
+
+    slot = w->zone->root->slots[index];
+
+    if (slot == w->slot) {
+        return NGX_OK;
+    }
+
+    ngx_mqtt_worker_lock(w);
+    state = slot->state;
+    pid = slot->pid;
+    started = slot->started;
+    ngx_mqtt_worker_unlock(w);
+
+    if (state == NGX_MQTT_SLOT_FREE) {
+        return NGX_OK;
+    }
+
+    seen = (state == NGX_MQTT_SLOT_DEAD) ? 0 : ngx_mqtt_slot_started(pid);
+
+    if (seen == started || seen == NGX_MQTT_STARTED_UNKNOWN) {
+        return NGX_OK;
+    }
+
+    if (state == NGX_MQTT_SLOT_LIVE) {
+        ngx_log_error(NGX_LOG_NOTICE, w->log, 0,
+                      "mqtt zone \"%V\": process %P of slot %ui is gone",
+                      &w->zone->name, pid, index);
+    }
+
+    budget = NGX_MQTT_SLOT_BUDGET;
+    rc = NGX_OK;
+
+    ngx_mqtt_worker_lock(w);
+
+    if (slot->state != NGX_MQTT_SLOT_FREE && slot->pid == pid
+        && slot->started == started)
+    {
+        ngx_mqtt_set(slot->state, NGX_MQTT_SLOT_DEAD);
+        rc = ngx_mqtt_slot_reclaim_locked(w, slot, &budget);
+    }
+
+    ngx_mqtt_worker_unlock(w);
+
+#if (NGX_MQTT_KILL_POINTS)
+    if (rc == NGX_OK) {
+        ngx_mqtt_zone_inspect(w->zone);
+    }
+#endif
+
+    return rc;
 }
 
 

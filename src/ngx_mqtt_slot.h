@@ -107,6 +107,9 @@ uint64_t ngx_mqtt_slot_started(ngx_pid_t pid);
  */
 ngx_int_t ngx_mqtt_slot_sweep(ngx_mqtt_worker_t *w);
 
+/* The same for one slot; NGX_OK if it is nobody's, or its process lives. */
+ngx_int_t ngx_mqtt_slot_reclaim_dead(ngx_mqtt_worker_t *w, ngx_uint_t index);
+
 /*
  * Takes apart a slot that is dead or that this process leaves: publication,
  * references, connections.  At most *budget connections: NGX_AGAIN.

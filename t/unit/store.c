@@ -392,10 +392,7 @@ store_connect(store_client_t *c, ngx_mqtt_worker_t *w, const char *id,
     }
 
     if (reason == NGX_MQTT_SUCCESS) {
-        ngx_mqtt_worker_lock(w);
-        reason = ngx_mqtt_admit_locked(&c->cl, &cx);
-        ngx_mqtt_worker_unlock(w);
-
+        reason = ngx_mqtt_admit(&c->cl, &cx);
         ngx_mqtt_publish_drop(w);
     }
 

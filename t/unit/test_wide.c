@@ -264,10 +264,13 @@ test_wide_rebuilt(void)
 }
 
 
-/* Its worker dies between two passes: all or nobody, and no leak at the end. */
+/*
+ * Its worker dies between two passes: all or nobody, and no leak at the end.
+ * Others notice within a second, or when its publisher comes back.
+ */
 
 static void
-test_wide_died(void)
+test_wide_died(ngx_uint_t back)
 {
     int         status;
     size_t      left;
@@ -297,15 +300,24 @@ test_wide_died(void)
 
         store_check(&st, "died between two passes");
 
-        while (ngx_mqtt_slot_sweep(st.w) == NGX_AGAIN) { /* void */ }
+        if (back) {
+            test_wide_client(&pub, "x");
+
+        } else {
+            while (ngx_mqtt_slot_sweep(st.w) == NGX_AGAIN) { /* void */ }
+        }
 
         n = test_wide_count("m", &twice);
-        ok((n == 0 || n == CROWD) && twice == 0, "died after %lu runs: %lu",
-           (unsigned long) at, (unsigned long) n);
+        ok((n == 0 || n == CROWD) && twice == 0,
+           "died after %lu runs, publisher %s: %lu", (unsigned long) at,
+           back ? "back" : "away", (unsigned long) n);
         is_int(ngx_mqtt_session_holds_id_locked(store_session(&st, "x"), 7),
                n != 0, "its identifier");
 
-        test_wide_client(&pub, "x");
+        if (!back) {
+            test_wide_client(&pub, "x");
+        }
+
         test_wide_end();
     }
 }
@@ -366,6 +378,7 @@ test_wide(void)
     test_wide_waiting();
     test_wide_gone();
     test_wide_rebuilt();
-    test_wide_died();
+    test_wide_died(0);
+    test_wide_died(1);
     test_wide_turns();
 }
