@@ -20,6 +20,8 @@ static void ngx_mqtt_zone_recover(ngx_mqtt_zone_t *zone);
 
 ngx_mqtt_root_t  *ngx_mqtt_kill_root;
 
+void            (*ngx_mqtt_kill_trace)(const char *file, int line);
+
 
 void
 ngx_mqtt_kill_now(const char *file, int line)

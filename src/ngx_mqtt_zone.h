@@ -121,6 +121,9 @@ struct ngx_mqtt_hub_s {
 
 extern ngx_mqtt_root_t  *ngx_mqtt_kill_root;
 
+/* told of every point, or NULL */
+extern void             (*ngx_mqtt_kill_trace)(const char *file, int line);
+
 void ngx_mqtt_kill_now(const char *file, int line);
 
 /* Logs how much of the zone is in use, and what the checker finds. */
@@ -130,6 +133,10 @@ static ngx_inline void
 ngx_mqtt_kill_point(const char *file, int line)
 {
     ngx_memory_barrier();
+
+    if (ngx_mqtt_kill_trace) {
+        ngx_mqtt_kill_trace(file, line);
+    }
 
     if (ngx_mqtt_kill_root != NULL && ngx_mqtt_kill_root->kill_at != 0
         && ngx_atomic_fetch_add(&ngx_mqtt_kill_root->kill_at, -1) == 1)

@@ -25,7 +25,7 @@
  *   measure         "fanout_us N": from a message to all targets to its PUBACK
  *   fanout PID US   such a message; kills a process that much later
  *   stop MS         ends publishing, waits until all has arrived everywhere
- *   report          counters, before the "ok"
+ *   report          counters before the "ok", and who misses what
  *   end MS          ends all sessions
  */
 
@@ -44,6 +44,7 @@ enum {
     ARG_CHURNERS,
     ARG_TARGETS,          /* of fan-outs, the second half of them offline */
     ARG_RATE,             /* of each QoS of each publisher, in 10 seconds */
+    ARG_ALL,              /* messages a second to all subscribers */
     ARG_BUSY,             /* as many of them send what the window allows */
     ARG_QOS0              /* not even QoS 0 may be lost, but for movers */
 };
@@ -57,6 +58,7 @@ static faults_arg_t  args[] = {
     { "churners", 0 },
     { "targets", 0 },
     { "rate", 10 },
+    { "all", 0 },
     { "busy", 0 },
     { "qos0", 0 },
     { NULL, 0 }
@@ -69,6 +71,7 @@ static load_client_t  **churners;
 static load_client_t  **targets;
 static load_source_t  **sources;        /* three for each subscriber */
 static load_source_t   *wide[2];
+static load_source_t   *all;
 static load_source_t   *kept;
 static int              moved;
 static int              churned;
@@ -124,7 +127,10 @@ faults_pairs(int n)
         conf.nfilters = 2;
         subscribers[i] = load_client(load, faults_text("sub%d", i, 0), &conf);
 
+        /* no faster than a narrow subscriber: its queue shall not overflow */
+
         faults_conf(&conf, i + i / 4);
+        conf.window = 3;
         c = load_client(load, faults_text("pub%d", i, 0), &conf);
 
         for (qos = 0; qos < 3; qos++) {
@@ -182,6 +188,9 @@ faults_targets(int n)
     wide[0] = load_source(c, "wide", 1, 100);
     wide[1] = load_source(c, "wide", 2, 3000);
 
+    c = load_client(load, "all", &conf);
+    all = load_source(c, "all/1", 2, 200);
+
     c = load_client(load, "kept", &conf);
     kept = load_source(c, "kept/1", 1, 500);
     kept->retain = 1;
@@ -208,6 +217,8 @@ faults_go(void)
                                            : args[ARG_RATE].value / 10.0;
             load_rate(sources[3 * i + k], rate);
         }
+
+        load_expect(subscribers[i], all);
     }
 
     for (i = 0; i < args[ARG_TARGETS].value; i++) {
@@ -219,7 +230,9 @@ faults_go(void)
         }
     }
 
+    load_rate(all, args[ARG_ALL].value);
     load_rate(kept, 1);
+    load_publish(kept, 1);
 
     return 1;
 }
@@ -348,6 +361,30 @@ faults_stop(int ms)
 
 
 static int
+faults_report(void)
+{
+    size_t          i;
+    uint64_t        n;
+    load_client_t  *c;
+
+    load_report(load, &load->stats, stdout);
+
+    for (i = 0; i < load->nclients; i++) {
+        c = load->clients[i];
+        n = load_missing_of(c);
+
+        if (n || c->ninflight) {
+            printf("%s: state %d, misses %llu, %u in flight, %u held\n",
+                   c->id, c->state, (unsigned long long) n, c->ninflight,
+                   c->nheld);
+        }
+    }
+
+    return 1;
+}
+
+
+static int
 faults_command(char *text)
 {
     int   n, us;
@@ -389,8 +426,7 @@ faults_command(char *text)
     }
 
     if (strcmp(name, "report") == 0) {
-        load_report(load, &load->stats, stdout);
-        return 1;
+        return faults_report();
     }
 
     if (strcmp(name, "end") == 0) {

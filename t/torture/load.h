@@ -297,6 +297,7 @@ struct load_s {
 
     void                 *data;           /* the caller's */
 
+    unsigned              complaints;
     uint64_t              now;
     int                   epoll;
     load_client_t       **heap;

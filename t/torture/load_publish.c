@@ -31,6 +31,8 @@ typedef struct {
 static int load_send(load_client_t *c, load_source_t *source);
 static uint16_t load_id(load_client_t *c);
 static void load_write(load_client_t *c, load_inflight_t *in, int dup);
+static void load_complain(load_client_t *c, load_payload_t *head,
+    load_seen_t *seen, int qos, const char *what);
 static void load_accrue(load_source_t *source, uint64_t now);
 
 
@@ -416,6 +418,26 @@ load_acknowledged(load_client_t *c, uint16_t id, int type, int reason)
 }
 
 
+/* The first few are worth a line each. */
+
+static void
+load_complain(load_client_t *c, load_payload_t *head, load_seen_t *seen,
+    int qos, const char *what)
+{
+    load_source_t  *source;
+
+    source = c->load->sources[head->source];
+
+    if (c->load->complaints++ < 5) {
+        fprintf(stderr, "# %s got \"%s\" of QoS %d as QoS %d, number %llu of "
+                "%llu, %s, the last one was %llu\n", c->id, source->topic,
+                source->qos, qos, (unsigned long long) head->seq,
+                (unsigned long long) source->seq, what,
+                (unsigned long long) seen->set.end - 1);
+    }
+}
+
+
 void
 load_received(load_client_t *c, const u_char *payload, size_t len, int qos)
 {
@@ -449,11 +471,17 @@ load_received(load_client_t *c, const u_char *payload, size_t len, int qos)
 
     if (!load_set_add(&seen->set, head.seq)) {
         c->stats->repeated[qos]++;
+
+        if (qos != 1) {
+            load_complain(c, &head, seen, qos, "repeated");
+        }
+
         return;
     }
 
     if (head.seq + 1 < seen->set.end) {
         c->stats->disordered++;
+        load_complain(c, &head, seen, qos, "late");
     }
 
     load_histogram_add(&c->stats->delivery, load_now() - head.stamp);

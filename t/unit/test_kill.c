@@ -14,11 +14,20 @@
  * for every k.  What it left is mended, reclaimed, and compared with what it
  * had reported.  There is a point before and one behind each store, so every
  * other k is enough, but for what is not a store; KILL_STRIDE=1 in the
- * environment leaves none out.
+ * environment leaves none out.  Where only some k are tried, the first time at
+ * each place in the source is among them.
  */
 
 
 #define TEST_KILL_FOREVER  1000000000
+#define TEST_KILL_PLACES   1021
+
+
+typedef struct {
+    const char            *file;
+    int                    line;
+    ngx_uint_t             first;       /* k */
+} test_place_t;
 
 
 /* outside the zone, shared with the child */
@@ -27,6 +36,7 @@ typedef struct {
     volatile ngx_int_t     started;     /* index of an operation */
     volatile ngx_int_t     done;        /* operations that are complete */
     volatile ngx_uint_t    stores;      /* of a whole life */
+    test_place_t           places[TEST_KILL_PLACES];
 } test_progress_t;
 
 
@@ -46,21 +56,88 @@ typedef struct {
 } test_kill_t;
 
 
+static test_progress_t  *test_kill_progress;
+
+
+static void
+test_kill_see(const char *file, int line)
+{
+    ngx_uint_t     k;
+    test_place_t  *place;
+
+    k = ++test_kill_progress->stores;
+    place = &test_kill_progress->places[((uintptr_t) file + line)
+                                        % TEST_KILL_PLACES];
+
+    while (place->file && (place->file != file || place->line != line)) {
+        place++;
+
+        if (place == &test_kill_progress->places[TEST_KILL_PLACES]) {
+            place = test_kill_progress->places;
+        }
+    }
+
+    if (place->file == NULL) {
+        place->file = file;
+        place->line = line;
+        place->first = k;
+    }
+}
+
+
+/* The next one from k on: a multiple of stride, or one that must not miss. */
+
+static ngx_uint_t
+test_kill_next(test_kill_t *t, ngx_uint_t k, ngx_uint_t stride)
+{
+    ngx_uint_t     i, next;
+    test_place_t  *place;
+
+    next = k + (stride - (k - 1) % stride) % stride;
+
+    for (i = 0; i < TEST_KILL_PLACES; i++) {
+        place = &t->progress->places[i];
+
+        if (place->first >= k && place->first < next) {
+            next = place->first;
+        }
+    }
+
+    return next;
+}
+
+
+/* A child is about to be counted, or killed at k. */
+
+static void
+test_kill_arm(test_kill_t *t, ngx_uint_t k)
+{
+    if (k == TEST_KILL_FOREVER) {
+        ngx_memzero(t->progress->places, sizeof(t->progress->places));
+        t->progress->stores = 0;
+
+        test_kill_progress = t->progress;
+        ngx_mqtt_kill_trace = test_kill_see;
+        return;
+    }
+
+    ngx_mqtt_kill_root = t->st.zone.root;
+    ngx_mqtt_kill_root->kill_at = k;
+}
+
+
 static void
 test_kill_life(test_kill_t *t)
 {
     store_client_t      clients[STORE_CLIENTS];
     const store_op_t   *op;
-    ngx_mqtt_root_t    *root;
     ngx_mqtt_worker_t  *w;
 
     ngx_pid = getpid();
-    root = t->st.zone.root;
 
     ngx_memzero(clients, sizeof(clients));
 
-    ngx_mqtt_kill_root = root;
-    root->kill_at = t->k;
+    test_kill_arm(t, t->k);
 
     w = store_worker(&t->st);
 
@@ -69,8 +146,6 @@ test_kill_life(test_kill_t *t)
         (void) store_op(w, clients, op);
         t->progress->done = op - t->sc->ops + 1;
     }
-
-    t->progress->stores = TEST_KILL_FOREVER - root->kill_at;
 
     /* a crash at rest is one more */
 
@@ -361,20 +436,26 @@ test_kill_verify(test_kill_t *t)
 }
 
 
-/* Takes the lock, which mends the zone, and dies at the k-th store of that. */
+/* Mends the zone, takes up what was left, and dies at the k-th store of it. */
 
 static void
 test_kill_mender(test_kill_t *t, ngx_uint_t k)
 {
+    ngx_mqtt_worker_t  *w;
+
     t->child = fork();
 
     if (t->child == 0) {
         ngx_pid = getpid();
-        ngx_mqtt_kill_root = t->st.zone.root;
-        t->st.zone.root->kill_at = k;
+        test_kill_arm(t, k);
 
-        ngx_mqtt_zone_lock(&t->st.zone, NGX_MQTT_NO_SLOT);
-        t->progress->stores = TEST_KILL_FOREVER - t->st.zone.root->kill_at;
+        w = store_worker(&t->st);
+
+        while (ngx_mqtt_slot_sweep(w) == NGX_AGAIN) {
+            /* void */
+        }
+
+        store_time(w, 0);
         (void) kill(getpid(), SIGKILL);
     }
 
@@ -478,7 +559,10 @@ test_kill_scenario(test_kill_t *t, ngx_uint_t stride)
     test_kill_mend(t);
     stores = t->progress->stores;
 
-    for (k = 1; k <= stores && t->broken + t->wrong < 5; k += stride) {
+    for (k = test_kill_next(t, 1, stride);
+         k <= stores && t->broken + t->wrong < 5;
+         k = test_kill_next(t, k + 1, stride))
+    {
         test_kill_at(t, k);
         test_kill_mend(t);
     }
@@ -515,9 +599,15 @@ test_kill_twice(test_kill_t *t, ngx_uint_t stride)
 
         test_kill_mender(t, TEST_KILL_FOREVER);
 
-        for (k = 1;
+        /* once is enough for the places */
+
+        if (i != 3) {
+            ngx_memzero(t->progress->places, sizeof(t->progress->places));
+        }
+
+        for (k = test_kill_next(t, 1, stride);
              k <= t->progress->stores && t->broken + t->wrong < 5;
-             k += stride)
+             k = test_kill_next(t, k + 1, stride))
         {
             ngx_memcpy(t->st.pool, broken, t->st.size);
             test_kill_mender(t, k);

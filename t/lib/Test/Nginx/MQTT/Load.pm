@@ -59,14 +59,25 @@ sub new {
 sub ask {
     my ($self, @command) = @_;
 
+    my ($ok, $got) = $self->try(@command);
+    die "the load failed at \"@command\"\n" if !$ok;
+
+    return $got;
+}
+
+
+# Returns whether it succeeded, and the hash.
+
+sub try {
+    my ($self, @command) = @_;
+
     my %got;
     print { $self->{in} } "@command\n";
 
     while (defined(my $line = readline $self->{out})) {
         chomp $line;
-        return \%got if $line eq 'ok';
-        die "the load failed at \"@command\"\n" if $line eq 'failed';
-        my ($name, $value) = split ' ', $line;
+        return ($line eq 'ok', \%got) if $line =~ /^(?:ok|failed)$/;
+        my ($name, $value) = split ' ', $line, 2;
         $got{$name} = $value;
     }
 
