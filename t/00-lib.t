@@ -6,6 +6,7 @@ use warnings;
 use Test::More;
 
 use Test::Nginx::MQTT::Packet qw(encode decode vbi);
+use Test::Nginx::MQTT::Rules qw(breach);
 use Test::Nginx::MQTT::Trace;
 use Test::Nginx::MQTT::WebSocket qw(accept_key frame take_frame handshake);
 
@@ -141,6 +142,39 @@ my ($request) = handshake(version => '-', upgrade => 'x', headers => ['A: b']);
 like($request, qr{^GET /mqtt HTTP/1.1\r\n}, 'handshake');
 unlike($request, qr/Version/, 'handshake without a header');
 like($request, qr/Upgrade: x\r\n.*A: b\r\n\r\n$/s, 'handshake with others');
+
+
+# What no server may send, from the bytes of a packet.
+
+for ([5, '', '20 03 00 00 00', '', 'CONNACK first'],
+     [5, '', 'd0 00', 'PINGRESP before CONNACK', 'another packet first'],
+     [5, 'greeted', '20 03 00 00 00', 'a second CONNACK', 'CONNACK twice'],
+     [5, 'greeted dismissed', 'd0 00', 'PINGRESP behind DISCONNECT', 'after the end'],
+     [5, 'greeted', 'c0 00', 'PINGREQ from a server', 'packet of a client'],
+     [4, 'greeted', 'e0 00', 'DISCONNECT in 3.1.1', 'packet of 5.0'],
+     [5, 'greeted', '40 02 0000', 'PUBACK with packet id 0', 'id 0'],
+     [5, '', '20 03 00 8e 00', 'CONNACK with code 0x8e', 'code of CONNACK'],
+     [4, '', '20 02 00 06', 'CONNACK with code 0x06', 'code of CONNACK in 3.1.1'],
+     [5, 'greeted', '90 05 0001 00 00 03', 'SUBACK with code 0x03', 'code of SUBACK'],
+     [4, 'greeted', '90 03 0001 87', 'SUBACK with code 0x87', 'code of SUBACK in 3.1.1'],
+     [5, 'greeted', 'e0 01 04', 'DISCONNECT with code 0x04', 'code of a client'],
+     [5, '', '20 05 00 00 02 17 01', 'CONNACK with request_problem', 'property of CONNECT'],
+     [5, 'greeted', 'e0 07 00 05 11 00000001', 'DISCONNECT with session_expiry',
+      'property of a client'],
+     [5, '', '20 07 00 00 04 24 01 24 01', 'CONNACK with max_qos twice', 'property twice'],
+     [5, 'greeted', '30 08 0001 61 04 0b 01 0b 01', '', 'one that can come twice'],
+     [5, 'greeted', '40 07 0001 00 03 1f 0000', '', 'an explanation'],
+     [5, 'greeted terse', '40 07 0001 00 03 1f 0000', 'PUBACK with reason_string unasked',
+      'an explanation not wanted'],
+     [5, 'greeted terse', 'e0 05 81 03 1f 0000', '', 'one that is always allowed'])
+{
+    my ($version, $state, $hex, $why, $name) = @$_;
+    (my $bytes = $hex) =~ tr/ //d;
+    my %client = map { $_ => 1 } split ' ', $state;
+    $client{request_problem} = 0 if delete $client{terse};
+    my $q = decode(\(my $copy = pack 'H*', $bytes), $version);
+    is(breach(\%client, $q), $why, "breach: $name");
+}
 
 
 # Values, packets and expectations of a conversation.

@@ -236,6 +236,9 @@ allowed; C<sent_topic=""> and C<alias=1> tell what was in the packet.  So must
 be the size of packets and the number of messages without an acknowledgement,
 and no id may be given out twice.
 
+Whatever is expected, a packet that a server may not send then, or with such a
+code or property, fails the case: see F<t/lib/Test/Nginx/MQTT/Rules.pm>.
+
 C<maybe> skips a packet that may be missing.  C<close>: the connection ends,
 over WebSocket with or without a close frame.  C<end CODES>: 5.0 gets
 DISCONNECT with one of the codes, then both versions get C<close>.

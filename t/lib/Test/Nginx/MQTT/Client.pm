@@ -21,6 +21,7 @@ use Socket qw(SOL_SOCKET SO_LINGER SO_RCVBUF IPPROTO_TCP TCP_NODELAY);
 use Time::HiRes qw(time);
 
 use Test::Nginx::MQTT::Packet qw(decode encode describe quote);
+use Test::Nginx::MQTT::Rules qw(breach);
 use Test::Nginx::MQTT::WebSocket qw(handshake accept_key frame take_frame
                                     opcode opcode_name);
 
@@ -62,7 +63,7 @@ sub open {
 
     @$self{qw(socket local_port raw bytes events ended connected mode held)} =
         ($socket, $socket->sockport, '', '', [], 0, 0, 'mqtt', undef);
-    delete @$self{qw(fragment aliases in_flight)};
+    delete @$self{qw(fragment aliases in_flight greeted dismissed)};
 
     $socket->blocking(0);
     $self->write_raw($o{prefix}) if defined $o{prefix};
@@ -400,13 +401,16 @@ sub take_ws {
 sub take_packet {
     my ($self, $p) = @_;
 
+    my $why = breach($self, $p) || $self->too_much($p);
+    $why ||= $self->resolve_alias($p) if $p->{type} eq 'PUBLISH';
+    return $self->garbage($why) if $why;
+
+    $self->{greeted} = 1 if $p->{type} eq 'CONNACK';
+    $self->{dismissed} = 1 if $p->{type} eq 'DISCONNECT';
     $self->{connected} = 1 if $p->{type} eq 'CONNACK' && $p->{reason} < 0x80
                               && !($self->{version} == 4 && $p->{reason});
     $self->{connected} = 0 if $p->{type} eq 'DISCONNECT';
 
-    my $why = $self->too_much($p);
-    $why ||= $self->resolve_alias($p) if $p->{type} eq 'PUBLISH';
-    return $self->garbage($why) if $why;
     return if $self->{acks} && $self->acknowledge($p);
     $self->event(kind => 'packet', packet => $p);
 }

@@ -515,8 +515,8 @@ sub announce {
 
     $c->{version} = $p->{version} if $p->{version} =~ /^[45]$/;
 
-    for my $limit (qw(alias_max receive_max max_packet)) {
-        ($c->{$limit}) = map { $_->[1] } grep { $_->[0] eq $limit } @{ $p->{props} };
+    for my $name (qw(alias_max receive_max max_packet request_problem)) {
+        ($c->{$name}) = map { $_->[1] } grep { $_->[0] eq $name } @{ $p->{props} };
     }
 }
 
