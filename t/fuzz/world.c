@@ -140,6 +140,7 @@ world_reset(ngx_uint_t size)
     ngx_current_msec = WORLD_START;
     ngx_mqtt_kill_root = z->zone.root;
 
+    world_unpoison(&z->zone);
     ngx_memcpy(z->pool, z->pristine, z->used);
 }
 
@@ -431,6 +432,7 @@ process_gone(process_t *p)
     }
 
     (void) ngx_shmtx_force_unlock(&world->pool->mutex, p->pid);
+    world_unpoison(&world->zone);
 
     p->w = NULL;
     p->pid = 0;

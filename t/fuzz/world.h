@@ -53,6 +53,9 @@ void world_check(void);
 void world_empty(void);
 
 
+/* Forgets what is free: see poison.c. */
+void world_unpoison(ngx_mqtt_zone_t *zone);
+
 process_t *world_process(ngx_uint_t n);
 process_t *world_of(ngx_mqtt_worker_t *w);
 
