@@ -4,6 +4,7 @@
 #
 #   OUT       directory for the results
 #   NGINX     NGINX's sources, configured
+#   SRC       a copy of src/ to build instead of it
 #   DIR       where the programs' sources are: each file with the function
 #             ENTRY is a program, the others are linked to all
 #   SANITIZE  the argument of -fsanitize for everything, LINK for programs
@@ -12,7 +13,9 @@ CFLAGS = -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Wno-unused-parameter \
          -Werror $(if $(SANITIZE),-fsanitize=$(SANITIZE)) \
          -fno-sanitize-recover=all -DNGX_MQTT_KILL_POINTS=1
 
-INCS = -I src -I $(DIR) -I t/unit -I $(NGINX)/objs \
+SRC ?= src
+
+INCS = -I $(SRC) -I $(DIR) -I t/unit -I $(NGINX)/objs \
        $(addprefix -I $(NGINX)/src/,core event event/modules os/unix)
 
 CORE = $(addprefix core/ngx_, string palloc slab shmtx rbtree queue array list \
@@ -26,7 +29,7 @@ helpers := $(sort $(filter-out $(mains),$(wildcard $(DIR)/*.c)) \
 object = $(patsubst %.c,$(OUT)/%.o,$(1))
 
 programs := $(patsubst $(DIR)/%.c,$(OUT)/%,$(mains))
-linked   := $(call object,$(wildcard src/*.c) $(helpers))
+linked   := $(call object,$(wildcard $(SRC)/*.c) $(helpers))
 
 # A function __wrap_x in one of them stands for x in all that is linked, which
 # it can call as __real_x.
@@ -35,7 +38,7 @@ LDFLAGS = $(wraps:%=-Wl,--wrap=%)
 
 # A fuzzer shall look for ways in what is tested, not in what judges it.
 ifneq ($(findstring fuzzer,$(SANITIZE)),)
-$(call object,$(wildcard src/ngx_mqtt_check*.c) t/fuzz/world.c): \
+$(call object,$(wildcard $(SRC)/ngx_mqtt_check*.c) t/fuzz/world.c): \
     CFLAGS += -fno-sanitize=fuzzer-no-link
 endif
 

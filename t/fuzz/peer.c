@@ -240,7 +240,7 @@ peer_offer(void *data)
         world_bug("input did not fail, but the client was closed");
 
     } else if (rc == NGX_BUSY) {
-        peer->paused = peer->cl.paused;
+        peer->paused = 1;
 
     } else if (rc != NGX_OK || taken != n) {
         world_bug("input was not taken");
@@ -445,7 +445,7 @@ peer_at_rest(peer_t *peer)
         return;
     }
 
-    if (peer->paused || cl->paused || cl->out || cl->big_left) {
+    if (peer->paused || peer->in_len || cl->out || cl->big_left) {
         world_bug("a client that was forgotten");
     }
 
