@@ -114,6 +114,13 @@ ngx_http_mqtt_handler(ngx_http_request_t *r)
         return rc;
     }
 
+    if (ngx_mqtt_transport_busy()) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "client was refused, no connections to spare");
+        r->keepalive = 0;
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
     ctx->transport = ngx_mqtt_transport_create(r->connection, hub, &ctx->hub,
                                                1);
     if (ctx->transport == NULL) {

@@ -16,6 +16,10 @@
 
 #define NGX_MQTT_RECV_MAX  4
 
+/* the last connections of a worker, for telling clients that it is full */
+
+#define NGX_MQTT_SPARE_MAX  64
+
 
 static ngx_int_t ngx_mqtt_transport_buffer(ngx_log_t *log);
 static void ngx_mqtt_transport_cleanup(void *data);
@@ -118,7 +122,22 @@ ngx_mqtt_transport_create(ngx_connection_t *c, ngx_mqtt_conf_hub_t *hub,
                             : &ngx_mqtt_transport_tcp_ops,
                          c->log);
 
+    t->client.refused = ngx_mqtt_transport_busy();
+
     return t;
+}
+
+
+/* Below a 16th NGINX itself drops those that have not sent CONNECT. */
+
+ngx_uint_t
+ngx_mqtt_transport_busy(void)
+{
+    ngx_uint_t  spare;
+
+    spare = ngx_min(ngx_cycle->connection_n / 32, NGX_MQTT_SPARE_MAX);
+
+    return ngx_cycle->free_connection_n < spare;
 }
 
 

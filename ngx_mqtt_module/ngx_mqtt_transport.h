@@ -74,6 +74,9 @@ struct ngx_mqtt_transport_s {
 ngx_mqtt_transport_t *ngx_mqtt_transport_create(ngx_connection_t *c,
     ngx_mqtt_conf_hub_t *hub, ngx_str_t *name, ngx_uint_t ws);
 
+/* Whether this process is so short of connections that it takes no clients. */
+ngx_uint_t ngx_mqtt_transport_busy(void);
+
 /*
  * Takes the connection over.  "handler", of read and write events alike, has
  * to find "t" and to call ngx_mqtt_transport_event(): c->data stays the

@@ -108,6 +108,7 @@ struct ngx_mqtt_client_s {
     unsigned                         marked:1;     /* on the dirty list */
     unsigned                         broken:1;     /* a write failed */
     unsigned                         will_discard:1;
+    unsigned                         refused:1;    /* CONNECT will be: busy */
 };
 
 

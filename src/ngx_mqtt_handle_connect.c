@@ -164,6 +164,11 @@ ngx_mqtt_connect_check(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
 {
     ngx_uint_t  reason;
 
+    if (cl->refused) {
+        cx->why = "no connections to spare";
+        return NGX_MQTT_SERVER_BUSY;
+    }
+
     reason = ngx_mqtt_connect_client_id(cl, cx);
 
     if (reason == NGX_MQTT_SUCCESS && cl->conf->strict_limits) {

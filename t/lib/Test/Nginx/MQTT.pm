@@ -135,7 +135,7 @@ version.  A case counts for the statements of its own version.
 The lists of statements are F<t/conformance/*.tsv>; F<t/conformance/ledger>
 compares them with the results.
 
-=item master: off, log_level: info, timeout: 5
+=item connections: 1024, master: off, log_level: info, timeout: 5
 
 =back
 

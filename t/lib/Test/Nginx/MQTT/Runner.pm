@@ -15,8 +15,8 @@ use Test::Nginx::MQTT::Trace;
 
 my %SECTION = map { $_ => 1 } qw(
     mqtt transports versions workers zone hub main_config http_config server
-    location stream_server conf master log_level timeout must_die error_log
-    no_error_log access_log no_access_log allow conforms SKIP ONLY LAST
+    location stream_server conf connections master log_level timeout must_die
+    error_log no_error_log access_log no_access_log allow conforms SKIP ONLY LAST
 );
 my @VARIANT = qw(zone hub main_config http_config server location stream_server
                  conf);
@@ -262,6 +262,7 @@ sub generated {
     my $user = $> == 0 ? 'user root;' : '';
     my $level = value($block, 'log_level') || 'info';
     my $master = value($block, 'master') || 'on';
+    my $connections = value($block, 'connections') || 1024;
     my $load = Test::Nginx::MQTT::Server::load_modules();
 
     my $tls = tls($block) ? <<"EOF" : '';
@@ -302,7 +303,7 @@ $hub}
 
 $s{main_config}
 events {
-    worker_connections 1024;
+    worker_connections $connections;
 }
 
 http {
