@@ -128,6 +128,7 @@ ngx_mqtt_check_mark(ngx_mqtt_check_t *ck, void *p, ngx_uint_t kind,
 void
 ngx_mqtt_check_hashes(ngx_mqtt_check_t *ck)
 {
+    ngx_mqtt_check_hash(ck, &ck->root->names, ck->root->nhubs, "hub hash");
     ngx_mqtt_check_hash(ck, &ck->root->sessions, ck->live, "session hash");
     ngx_mqtt_check_hash(ck, &ck->root->subs, ck->subs, "subscription hash");
     ngx_mqtt_check_hash(ck, &ck->root->nodes, ck->nodes, "node hash");

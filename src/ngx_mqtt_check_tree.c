@@ -58,10 +58,12 @@ typedef struct {
 void
 ngx_mqtt_check_hubs(ngx_mqtt_check_t *ck)
 {
-    ngx_uint_t       n;
-    ngx_mqtt_hub_t  *hub;
+    ngx_str_t         name;
+    ngx_uint_t        n;
+    ngx_mqtt_hub_t   *hub, **prev;
 
     n = 0;
+    prev = &ck->root->hubs;
 
     for (hub = ck->root->hubs; hub; hub = hub->next) {
 
@@ -70,6 +72,14 @@ ngx_mqtt_check_hubs(ngx_mqtt_check_t *ck)
         }
 
         n++;
+
+        name.data = hub->name;
+        name.len = hub->len;
+
+        ngx_mqtt_check(ck, hub->prev == prev, "hub's back link");
+        ngx_mqtt_check(ck, ngx_mqtt_hub_find_locked(ck->zone, &name) == hub,
+                       "hub that is not found");
+        prev = &hub->next;
 
         ngx_mqtt_check(ck, hub->state == NGX_MQTT_STATE_LIVE, "hub's state");
         ngx_mqtt_check_node(ck, hub, hub->subs, NULL);

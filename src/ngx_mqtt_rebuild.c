@@ -98,6 +98,7 @@ ngx_mqtt_rebuild_locked(ngx_mqtt_zone_t *zone, ngx_uint_t dead)
 
     ngx_mqtt_block_reserve_locked(&root->blocks, 0);
 
+    (void) ngx_mqtt_hash_init_locked(zone, &root->names);
     (void) ngx_mqtt_hash_init_locked(zone, &root->sessions);
     (void) ngx_mqtt_hash_init_locked(zone, &root->subs);
     (void) ngx_mqtt_hash_init_locked(zone, &root->nodes);
@@ -390,10 +391,6 @@ ngx_mqtt_rebuild_link_hub(ngx_mqtt_zone_t *zone, void *block, void *data)
 {
     ngx_mqtt_hub_t *hub = block;
 
-    ngx_mqtt_root_t  *root;
-
-    root = zone->root;
-
     hub->connections = 0;
     hub->sessions = 0;
     hub->subscriptions = 0;
@@ -402,9 +399,7 @@ ngx_mqtt_rebuild_link_hub(ngx_mqtt_zone_t *zone, void *block, void *data)
     hub->subs = ngx_mqtt_node_root_locked(zone);
     hub->retained = ngx_mqtt_node_root_locked(zone);
 
-    hub->next = root->hubs;
-    root->hubs = hub;
-    root->nhubs++;
+    ngx_mqtt_hub_link_locked(zone, hub);
 
     return NGX_OK;
 }

@@ -12,6 +12,8 @@
 
 
 static void ngx_mqtt_zone_recover(ngx_mqtt_zone_t *zone);
+static uint32_t ngx_mqtt_hub_hash(ngx_mqtt_zone_t *zone, u_char *name,
+    size_t len);
 
 
 #if (NGX_MQTT_KILL_POINTS)
@@ -141,7 +143,8 @@ ngx_mqtt_zone_format(ngx_mqtt_zone_t *zone, ngx_slab_pool_t *shpool,
     zone->shpool = shpool;
     zone->log = log;
 
-    if (ngx_mqtt_hash_init_locked(zone, &root->sessions) != NGX_OK
+    if (ngx_mqtt_hash_init_locked(zone, &root->names) != NGX_OK
+        || ngx_mqtt_hash_init_locked(zone, &root->sessions) != NGX_OK
         || ngx_mqtt_hash_init_locked(zone, &root->subs) != NGX_OK
         || ngx_mqtt_hash_init_locked(zone, &root->nodes) != NGX_OK
         || ngx_mqtt_hash_init_locked(zone, &root->groups) != NGX_OK)
@@ -266,9 +269,22 @@ ngx_mqtt_zone_unlock(ngx_mqtt_zone_t *zone)
 ngx_mqtt_hub_t *
 ngx_mqtt_hub_find_locked(ngx_mqtt_zone_t *zone, ngx_str_t *name)
 {
-    ngx_mqtt_hub_t  *hub;
+    uint32_t          hash;
+    ngx_mqtt_hub_t   *hub;
+    ngx_mqtt_link_t  *link;
 
-    for (hub = zone->root->hubs; hub; hub = hub->next) {
+    hash = ngx_mqtt_hub_hash(zone, name->data, name->len);
+    link = ngx_mqtt_hash_first(&zone->root->names, hash);
+
+    for ( /* void */ ; link; link = link->next) {
+
+        if (link->hash != hash) {
+            continue;
+        }
+
+        hub = (ngx_mqtt_hub_t *)
+                  ((u_char *) link - offsetof(ngx_mqtt_hub_t, link));
+
         if (hub->len == name->len
             && ngx_memcmp(hub->name, name->data, name->len) == 0)
         {
@@ -280,13 +296,17 @@ ngx_mqtt_hub_find_locked(ngx_mqtt_zone_t *zone, ngx_str_t *name)
 }
 
 
+static uint32_t
+ngx_mqtt_hub_hash(ngx_mqtt_zone_t *zone, u_char *name, size_t len)
+{
+    return (uint32_t) ngx_mqtt_siphash(zone->root->key, 0, name, len);
+}
+
+
 ngx_mqtt_hub_t *
 ngx_mqtt_hub_create_locked(ngx_mqtt_zone_t *zone, ngx_str_t *name)
 {
-    ngx_mqtt_hub_t   *hub;
-    ngx_mqtt_root_t  *root;
-
-    root = zone->root;
+    ngx_mqtt_hub_t  *hub;
 
     hub = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_HUB,
                                       offsetof(ngx_mqtt_hub_t, name)
@@ -316,21 +336,40 @@ ngx_mqtt_hub_create_locked(ngx_mqtt_zone_t *zone, ngx_str_t *name)
         return NULL;
     }
 
-    hub->next = root->hubs;
-
     ngx_mqtt_set(hub->state, NGX_MQTT_STATE_LIVE);
-    ngx_mqtt_set(root->hubs, hub);
-    ngx_mqtt_set(root->nhubs, root->nhubs + 1);
+
+    ngx_mqtt_hub_link_locked(zone, hub);
 
     return hub;
 }
 
 
 void
+ngx_mqtt_hub_link_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub)
+{
+    ngx_mqtt_root_t  *root;
+
+    root = zone->root;
+
+    hub->next = root->hubs;
+    hub->prev = &root->hubs;
+
+    if (hub->next) {
+        ngx_mqtt_set(hub->next->prev, &hub->next);
+    }
+
+    ngx_mqtt_set(root->hubs, hub);
+    ngx_mqtt_set(root->nhubs, root->nhubs + 1);
+
+    ngx_mqtt_hash_add_locked(zone, &root->names, &hub->link,
+                             ngx_mqtt_hub_hash(zone, hub->name, hub->len));
+}
+
+
+void
 ngx_mqtt_hub_release_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub)
 {
-    ngx_mqtt_hub_t   **prev;
-    ngx_mqtt_root_t   *root;
+    ngx_mqtt_root_t  *root;
 
     if (hub->connections || hub->sessions || hub->nretained
         || hub->publishers)
@@ -340,14 +379,15 @@ ngx_mqtt_hub_release_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub)
 
     root = zone->root;
 
-    for (prev = &root->hubs; *prev; prev = &(*prev)->next) {
-        if (*prev == hub) {
-            break;
-        }
+    ngx_mqtt_set(hub->state, NGX_MQTT_STATE_NONE);
+
+    ngx_mqtt_hash_del_locked(zone, &root->names, &hub->link);
+    ngx_mqtt_set(*hub->prev, hub->next);
+
+    if (hub->next) {
+        ngx_mqtt_set(hub->next->prev, hub->prev);
     }
 
-    ngx_mqtt_set(hub->state, NGX_MQTT_STATE_NONE);
-    ngx_mqtt_set(*prev, hub->next);
     ngx_mqtt_set(root->nhubs, root->nhubs - 1);
 
     ngx_mqtt_block_retire_locked(zone, hub->subs);

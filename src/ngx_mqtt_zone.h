@@ -60,6 +60,7 @@ struct ngx_mqtt_root_s {
     ngx_mqtt_blocks_t     blocks;
 
     uint64_t              key[2];      /* of all hash functions */
+    ngx_mqtt_hash_t       names;       /* hubs by name */
     ngx_mqtt_hash_t       sessions;    /* by hub and client id */
     ngx_mqtt_hash_t       subs;        /* by session and filter */
     ngx_mqtt_hash_t       nodes;       /* by parent and level */
@@ -96,6 +97,8 @@ struct ngx_mqtt_hub_s {
     void                 *reserved;    /* free list */
 
     ngx_mqtt_hub_t       *next;        /* derived, as the rest but the name */
+    ngx_mqtt_hub_t      **prev;
+    ngx_mqtt_link_t       link;        /* root->names */
     ngx_mqtt_node_t      *subs;        /* root of the subscription tree */
     ngx_mqtt_node_t      *retained;    /* root of the tree of retained */
 
@@ -177,6 +180,9 @@ ngx_mqtt_hub_t *ngx_mqtt_hub_find_locked(ngx_mqtt_zone_t *zone,
 /* Creates a hub; NULL: the zone is full. */
 ngx_mqtt_hub_t *ngx_mqtt_hub_create_locked(ngx_mqtt_zone_t *zone,
     ngx_str_t *name);
+
+/* For rebuild: the list and the index. */
+void ngx_mqtt_hub_link_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub);
 
 /* Removes the hub if nothing is left of it. */
 void ngx_mqtt_hub_release_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub);

@@ -158,7 +158,7 @@ test_block_runs(store_t *st)
         blocks[i] = NULL;
     }
 
-    ok(ngx_mqtt_block_alloc_locked(&st->zone, NGX_MQTT_KIND_SESSION, 60000)
+    ok(ngx_mqtt_block_alloc_locked(&st->zone, NGX_MQTT_KIND_SESSION, 100000)
        == NULL, "no long run in a zone in pieces");
 
     for (i = 0, bad = 0; i < n; i += 2) {
@@ -171,7 +171,7 @@ test_block_runs(store_t *st)
     is_int(test_block_free_all(st, n), 0, "all freed");
 
     blocks[0] = ngx_mqtt_block_alloc_locked(&st->zone, NGX_MQTT_KIND_SESSION,
-                                            60000);
+                                            100000);
     ok(blocks[0] != NULL, "a long run once all is free");
     is_int(test_block_free_all(st, 1), 0, "freed");
 }
