@@ -480,3 +480,34 @@ for 1..17
     sub < PUBLISH ~^t/ qos=1 retain payload="x"
 end
 sub . nothing
+
+=== TEST 29: very many go on where they were, in another connection
+--- versions: 4 5
+--- workers: 1 2
+--- hub
+receive_maximum 20;
+--- mqtt
+pub connects
+pub holds
+for $n in 1..600
+    pub > PUBLISH many/$n qos=1 id=$n retain payload="m"
+end
+pub sends
+for $n in 1..600
+    pub < PUBACK $n
+end
+[4] sub connects resume
+[5] sub connects session_expiry=60 receive_max=20
+sub subscribes many/+ qos=1
+for 1..100
+    sub < PUBLISH ~^many/ qos=1 retain id=$id payload="m"
+    sub > PUBACK $id
+end
+sub closes
+sub acks
+[4] sub connects resume sp=1
+[5] sub connects session_expiry=60 receive_max=7 sp=1
+for 1..500
+    sub < PUBLISH ~^many/ qos=1 retain dup=0|1 payload="m"
+end
+sub . nothing
