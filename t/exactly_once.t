@@ -168,22 +168,30 @@ for $n in 1..4
     pub publishes s/$n qos=2 payload="next $n"
 end
 ${name}1 < PUBLISH s/1 qos=2 dup id=$one payload="1"
-${name}1 > PUBREC $one
 ${name}2 < maybe PUBLISH s/2 qos=2 dup id=$two payload="2"
-${name}2 > PUBREC $two
-${name}2 < PUBREL $two
-${name}2 > PUBCOMP $two
 ${name}2 < maybe PUBREL $two
 ${name}3 < PUBREL $three
-${name}3 > PUBCOMP $three
-for $n in 1..4
-    ${name}$n < PUBLISH s/$n qos=2 id=$id payload="next $n"
-    ${name}$n > PUBREC $id
-    ${name}$n < maybe PUBREL $one
-    ${name}$n < PUBREL $id
-    ${name}$n > PUBCOMP $id
+${name}1 < PUBLISH s/1 qos=2 id=$next1 payload="next 1"
+${name}2 < PUBLISH s/2 qos=2 id=$next2 payload="next 2"
+${name}3 < PUBLISH s/3 qos=2 id=$next3 payload="next 3"
+${name}4 < PUBLISH s/4 qos=2 id=$next4 payload="next 4"
+for $id in $one $next1
+    ${name}1 > PUBREC $id
+    ${name}1 < PUBREL $id
+    ${name}1 > PUBCOMP $id
 end
-${name}1 > PUBCOMP $one
+for $id in $two $next2
+    ${name}2 > PUBREC $id
+    ${name}2 < PUBREL $id
+    ${name}2 > PUBCOMP $id
+end
+${name}3 > PUBCOMP $three
+${name}3 > PUBREC $next3
+${name}3 < PUBREL $next3
+${name}3 > PUBCOMP $next3
+${name}4 > PUBREC $next4
+${name}4 < PUBREL $next4
+${name}4 > PUBCOMP $next4
 for $n in 1..4
     ${name}$n . nothing
     ${name}$n closes
@@ -211,9 +219,11 @@ sub block {
     $talk =~ s/LOSS\n/$loss/;
 
     my $workers = $title =~ /takeovers|two/ ? 2 : "1 2";
+    my $transports = $title =~ /closed|takeover |a killed/ ? "tcp ws" : "tcp";
 
     push @blocks, "=== TEST " . (@blocks + 1) . ": $title\n"
-                  . "--- versions: 4 5\n--- workers: $workers\n--- mqtt\n$talk\n";
+                  . "--- transports: $transports\n--- versions: 4 5\n"
+                  . "--- workers: $workers\n--- mqtt\n$talk\n";
 }
 
 for (@losses) {
