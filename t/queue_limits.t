@@ -214,3 +214,24 @@ for $n in 1..200
     sub < PUBLISH t payload=50000*x
 end
 pub . nothing
+
+=== TEST 12: a queue of one, and a window of one
+--- versions: 4 5
+--- workers: 1 2
+--- hub
+max_queued 1;
+receive_maximum 1;
+--- mqtt
+sub connects resume
+pub connects
+sub subscribes t qos=2
+for $n in 1..3
+    pub publishes t qos=2 payload="$n"
+    sub < PUBLISH t qos=2 id=$id payload="$n"
+    pub publishes t qos=2 payload="dropped"
+    sub > PUBREC $id
+    sub < PUBREL $id
+    pub publishes t qos=1 payload="dropped"
+    sub > PUBCOMP $id
+    sub . nothing
+end

@@ -605,3 +605,17 @@ end
 b . nothing
 pub publishes t qos=1 payload="6"
 b < PUBLISH t qos=1 payload="6"
+
+=== TEST 36: QoS 0 does not wait for a group that is away
+--- versions: 4 5
+--- mqtt
+a,b connects resume
+a,b subscribes $share/g/t qos=1
+a,b closes
+pub connects
+pub publishes t payload="0"
+pub publishes t qos=1 payload="1"
+a,b connects resume sp=1
+one of a b < PUBLISH t qos=1 payload="1"
+a . nothing
+b . nothing

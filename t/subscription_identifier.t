@@ -110,3 +110,71 @@ pub publishes t
 a < PUBLISH t subid=1
 b < PUBLISH t subid=2
 c < PUBLISH t
+
+=== TEST 9: merged ones stay with a message that is queued, and comes again
+--- workers: 1 2
+--- mqtt
+sub connects resume
+sub > SUBSCRIBE 1 a/# qos=1 subid=1
+sub < SUBACK 1 codes=1
+sub > SUBSCRIBE 2 a/+ qos=2 subid=268435455
+sub < SUBACK 2 codes=2
+sub > SUBSCRIBE 3 a/b qos=0
+sub < SUBACK 3 codes=0
+sub closes
+pub connects
+pub publishes a/b qos=2 payload="x"
+pub publishes a/b/c qos=2 payload="y"
+sub connects resume sp=1
+sub < PUBLISH a/b qos=2 id=$one payload="x" subid={1,268435455}
+sub < PUBLISH a/b/c qos=1 id=$two payload="y" subid=1
+# they are those of the time of publishing
+sub > SUBSCRIBE 4 a/# qos=0 rh=2 subid=5
+sub < SUBACK 4 codes=0
+sub unsubscribes a/+
+sub closes
+sub connects resume sp=1
+sub < PUBLISH a/b qos=2 dup id=$one payload="x" subid={1,268435455}
+sub < PUBLISH a/b/c qos=1 dup id=$two payload="y" subid=1
+pub publishes a/b payload="z"
+sub < PUBLISH a/b payload="z" subid=5
+
+=== TEST 10: 3.1.1 between two connections of 5.0 changes nothing about them
+--- workers: 1 2
+--- mqtt
+sub > CONNECT v5 session_expiry=60
+sub < CONNACK
+sub > SUBSCRIBE 1 t qos=1 u qos=1 subid=9
+sub < SUBACK 1 codes=1,1
+sub closes
+sub > CONNECT v4
+sub < CONNACK sp=1
+sub > SUBSCRIBE 2 u qos=1
+sub < SUBACK 2 codes=1
+pub connects
+pub publishes t qos=1 payload="x"
+pub publishes u qos=1 payload="x"
+sub < PUBLISH t qos=1 id=$one payload="x"
+sub < PUBLISH u qos=1 id=$two payload="x"
+sub closes
+sub > CONNECT v5 session_expiry=60
+sub < CONNACK sp=1
+sub < PUBLISH t qos=1 dup id=$one payload="x" subid=9
+sub < PUBLISH u qos=1 dup id=$two payload="x"
+
+=== TEST 11: after the worker that sent it was killed
+--- workers: 1 2
+--- mqtt
+sub connects resume
+sub > SUBSCRIBE 1 "#" qos=1 subid=1
+sub < SUBACK 1 codes=1
+sub > SUBSCRIBE 2 t qos=1 subid=2
+sub < SUBACK 2 codes=1
+sub publishes t qos=1 payload="x"
+sub < PUBLISH t qos=1 id=$id payload="x" subid={1,2}
+kill worker of sub
+sub < close
+sub connects resume sp=1
+sub < PUBLISH t qos=1 dup id=$id payload="x" subid={1,2}
+sub publishes t qos=1 payload="y"
+sub < PUBLISH t qos=1 payload="y" subid={1,2}

@@ -191,3 +191,21 @@ for $n in 1..60
     b > PUBACK $id
 end
 b . nothing
+
+=== TEST 12: in the middle of a large message
+--- zone: 32m
+--- workers: 1 2
+--- mqtt
+old opens rcvbuf=4096
+old > CONNECT v5 id=x session_expiry=60
+old < CONNACK
+old subscribes t qos=1
+pub connects
+pub publishes t qos=1 payload=2000000*x
+pub publishes t qos=2 payload="next"
+new > CONNECT v5 id=x session_expiry=60 receive_max=1
+new < CONNACK sp=1
+new < PUBLISH t qos=1 dup id=$id payload=2000000*x
+new > PUBACK $id
+new < PUBLISH t qos=1 dup=0|1 payload="next"
+new . nothing
