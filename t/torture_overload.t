@@ -71,6 +71,13 @@ my @scenarios = (
       late => 1,
       expect => \&half_open_give_way },
 
+    { name => 'more clients than worker_connections',
+      server => { connections => 512 },
+      abuse => [['never', n => 1000, rate => 0, seconds => $seconds,
+                 again => 100]],
+      kB => 24,
+      expect => \&no_room_is_told },
+
     { name => 'a connect storm',
       server => { connections => 4096 },
       abuse => [['storm', n => scale(500, 100), seconds => $seconds]],
@@ -347,6 +354,15 @@ sub all_open {
 sub half_open_give_way {
     my (undef, @figures) = @_;
     return map { wrong($_->{ended} > 0, 'no room was made', $_) } @figures;
+}
+
+
+# Over WebSocket it is 503, which is not counted.
+
+sub no_room_is_told {
+    my (undef, $f) = @_;
+    return wrong($f->{refused_0x89} && $f->{connected} > 400
+                 && $f->{connected} < 512, 'clients were not told', $f);
 }
 
 

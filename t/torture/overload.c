@@ -14,7 +14,7 @@
  *            since the last one written, up to "end"; "stop" is the last one
  *   probe    how many retained messages of 1980 bytes the zone takes; they
  *            are removed again
- *   never    n=50 rate=2000 size=1000 seconds=5
+ *   never    n=50 rate=2000 size=1000 seconds=5 again=-1
  *            subscribers that read nothing, of a publisher
  *   flood    n=4 subscribers=4 qos=0 size=1000 seconds=5
  *            publishers as fast as they can
@@ -333,7 +333,7 @@ overload_never(load_t *l)
 
     conf.read = LOAD_READ_NEVER;
     conf.rcvbuf = 4096;
-    conf.again = -1;
+    conf.again = option("again", -1);
     conf.nfilters = 1;
 
     for (i = 0; i < n; i++) {
