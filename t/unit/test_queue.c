@@ -132,6 +132,63 @@ test_queue_lives(void)
 }
 
 
+/* A resume with a smaller window: no PUBREL waits for it. */
+
+static void
+test_queue_release(void)
+{
+    ngx_mqtt_session_t  *s;
+
+    static const store_connect_t  conn = { .expiry = 100 };
+    static const store_connect_t  small = { .expiry = 100, .window = 1 };
+
+    test_queue_open(&conn, "t", 2);
+    s = store_session(&st, "s");
+
+    test_queue_publish(4, 0, 2);
+    store_run(st.w);
+
+    store_lock(&st);
+    (void) ngx_mqtt_queue_pubrec_locked(st.w, s, c.got[1].id, 0);
+    (void) ngx_mqtt_queue_pubrec_locked(st.w, s, c.got[3].id, 0);
+    store_unlock(&st);
+
+    store_close(&c, 0);
+    (void) store_connect(&c, st.w, "s", &small);
+    store_run(st.w);
+
+    is_int(c.ngot, 3, "a window of one after a resume");
+    ok(c.got[0].type == NGX_MQTT_PUBLISH && c.got[1].type == NGX_MQTT_PUBREL
+       && c.got[2].type == NGX_MQTT_PUBREL, "PUBLISH, PUBREL, PUBREL");
+    ok(s->inflight == 3 && s->resent == 2, "of which two take no place");
+    store_check(&st, "released before what lies ahead");
+
+    store_lock(&st);
+    ngx_mqtt_rebuild_locked(&st.zone, NGX_MQTT_NO_SLOT);
+    store_unlock(&st);
+
+    ok(s->inflight == 3 && s->resent == 2, "a rebuild sees the same");
+    store_check(&st, "released, and rebuilt");
+    store_run(st.w);
+    is_int(c.ngot, 3, "and nothing is sent again");
+
+    store_lock(&st);
+    (void) ngx_mqtt_queue_pubcomp_locked(st.w, s, c.got[2].id);
+    store_unlock(&st);
+    store_run(st.w);
+    is_int(c.ngot, 3, "PUBCOMP makes no room");
+
+    store_ack(&c);
+    store_run(st.w);
+    store_ack(&c);
+    store_run(st.w);
+    is_int(s->queued, 0, "all settled");
+    is_int(s->inflight, 0, "none in flight");
+
+    test_queue_close();
+}
+
+
 static void
 test_queue_window(void)
 {
@@ -380,6 +437,7 @@ test_queue(void)
     test_queue_lives();
     store_offline(&st, "hub", NULL, 0);
     test_queue_window();
+    test_queue_release();
     store_offline(&st, "hub", NULL, 0);
     test_queue_overflow();
     store_offline(&st, "hub", NULL, 0);
