@@ -202,6 +202,7 @@ daemon     off;
 error_log  logs/error.log info;
 pid        logs/nginx.pid;
 env        NGX_MQTT_KILL_AT;
+env        NGX_MQTT_KILL_LOG;
 events     { worker_connections 256; }
 mqtt_zone  broker 2m;
 mqtt_hub test {

@@ -159,6 +159,7 @@ worker_processes 2;
 error_log logs/error.log info;
 pid logs/nginx.pid;
 env NGX_MQTT_KILL_AT;
+env NGX_MQTT_KILL_LOG;
 mqtt_zone test 2m;
 mqtt_hub test {
     anonymous on;

@@ -19,7 +19,7 @@ static const store_connect_t  other = { .clean = 1, .hub = "x" };
 static const store_connect_t  short_lived = { .expiry = 5 };
 
 static const store_connect_t  with_will = {
-    .expiry = 3600, .will = "t/will"
+    .expiry = 3600, .will = "t/will", .will_lifetime = 1000000
 };
 
 static const store_connect_t  late_will = {
@@ -29,12 +29,33 @@ static const store_connect_t  late_will = {
 static const store_connect_t  last_will = { .will = "t/will", .clean = 1 };
 
 
+/* queues that are full soon */
+
+static const store_connect_t  tight = { .expiry = 3600, .max_bytes = 150 };
+
+static const store_connect_t  strict = {
+    .expiry = 3600, .max_queued = 2, .overflow = NGX_MQTT_OVERFLOW_TERMINATE
+};
+
+/* not the identity that the session is of */
+
+static const store_connect_t  stranger = {
+    .will = "t/will", .identity = "stranger"
+};
+
+static char  scenario_filter[3001];
+
+
 /* Six offline sessions; all get what is published to "t/...". */
 
 static void
 scenario_base(store_t *st)
 {
     ngx_uint_t  i;
+
+    /* a filter that takes pages of its own */
+
+    ngx_memset(scenario_filter, 'f', sizeof(scenario_filter) - 1);
 
     for (i = 0; i < SCENARIO_SESSIONS; i++) {
         store_offline(st, scenario_sessions[i], "t/#", 1 + i % 2);
@@ -101,6 +122,64 @@ scenario_crowd(store_t *st)
         sprintf(id, "c%lu", (unsigned long) i);
         store_offline(st, id, "t/#", 1);
     }
+}
+
+
+/* An index that is about to take another bucket. */
+
+static void
+scenario_full(store_t *st)
+{
+    char        filter[32];
+    ngx_uint_t  i;
+
+    scenario_base(st);
+
+    for (i = 0; st->zone.root->subs.count < st->zone.root->subs.nbuckets; i++) {
+        sprintf(filter, "x/%lu", (unsigned long) i);
+        store_offline(st, "s0", filter, 1);
+    }
+}
+
+
+/* ... to give some back */
+
+static void
+scenario_remove(store_t *st, ngx_uint_t most, ngx_uint_t left)
+{
+    char            filter[32];
+    ngx_uint_t      i;
+    store_client_t  c;
+
+    scenario_base(st);
+
+    (void) store_connect(&c, st->w, "s0", &persistent);
+
+    for (i = 0; i < most; i++) {
+        sprintf(filter, "x/%lu", (unsigned long) i);
+        (void) store_subscribe(&c, filter, 1, 0);
+    }
+
+    for (i = most - 1; st->zone.root->subs.count > left; i--) {
+        sprintf(filter, "x/%lu", (unsigned long) i);
+        (void) store_unsubscribe(&c, filter);
+    }
+
+    store_close(&c, 0);
+}
+
+
+static void
+scenario_sparse(store_t *st)
+{
+    scenario_remove(st, 420, 100);
+}
+
+
+static void
+scenario_smallest(store_t *st)
+{
+    scenario_remove(st, 300, 64);
 }
 
 
@@ -241,6 +320,111 @@ static const store_op_t  scenario_fanout[] = {
 };
 
 
+/* Released, but not completed, when a new connection resumes it. */
+
+static const store_op_t  scenario_resume[] = {
+    { .op = STORE_CONNECT, .text = "s1", .connect = &persistent },
+    { .op = STORE_RUN },
+    { .op = STORE_ACK, .n = 1 },
+    { .op = STORE_CONNECT, .client = 1, .text = "s1",
+      .connect = &persistent },
+    { .op = STORE_PUBLISH, .client = 1, .text = "t/7", .payload = "z1",
+      .n = 1 },
+    { .op = STORE_RUN },
+    { .op = STORE_ACK, .client = 1 },
+    { .op = STORE_RUN },
+    { .op = STORE_BLOCK, .client = 1 },
+    { .op = STORE_BIG, .client = 1, .text = "t/8", .payload = "z2", .n = 1 },
+    { .op = STORE_RUN },
+    { .op = STORE_PUBLISH, .client = 1, .text = "t/8", .payload = "z3",
+      .n = 1 },
+    { .op = STORE_RUN },
+    { .op = STORE_DISCONNECT, .client = 1 },
+    { .op = STORE_END }
+};
+
+
+static const store_op_t  scenario_limits[] = {
+    { .op = STORE_CONNECT, .text = "s0", .connect = &tight },
+    { .op = STORE_PUBLISH, .text = "t/1", .payload = "z1", .n = 0 },
+    { .op = STORE_PUBLISH, .text = "t/1", .payload = "z2", .n = 0 },
+    { .op = STORE_PUBLISH, .text = "t/1", .payload = "z3", .n = 1 },
+    { .op = STORE_PUBLISH, .text = "t/1", .payload = "z4", .n = 1 },
+    { .op = STORE_RUN },
+    { .op = STORE_ACK },
+    { .op = STORE_CONNECT, .client = 1, .text = "s2", .connect = &strict },
+    { .op = STORE_PUBLISH, .text = "t/1", .payload = "z5", .n = 1 },
+    { .op = STORE_PUBLISH, .text = "t/1", .payload = "z6", .n = 1 },
+    { .op = STORE_PUBLISH, .text = "t/1", .payload = "z7", .n = 1 },
+    { .op = STORE_RUN },
+    { .op = STORE_CONNECT, .client = 2, .text = "p", .connect = &persistent },
+    { .op = STORE_PUBLISH, .client = 2, .text = "v", .payload = "z8", .n = 2,
+      .id = 5 },
+    { .op = STORE_HUGE, .client = 2, .text = "v", .payload = "z9", .n = 1 },
+    { .op = STORE_CONNECT, .client = 3, .text = "p", .connect = &fresh },
+    { .op = STORE_TIME, .n = 1000 },
+    { .op = STORE_CONNECT, .client = 4, .text = "s4", .connect = &stranger },
+    { .op = STORE_END }
+};
+
+
+/* Several filters of a session match: identifiers and flags are merged. */
+
+static const store_op_t  scenario_overlap[] = {
+    { .op = STORE_CONNECT, .text = "p", .connect = &fresh },
+    { .op = STORE_SUBSCRIBE, .text = "o/1", .n = 9, .id = 1 },
+    { .op = STORE_SUBSCRIBE, .text = "o/+", .n = 9, .id = 2 },
+    { .op = STORE_SUBSCRIBE, .text = "o/#", .n = 9, .id = 3 },
+    { .op = STORE_SUBSCRIBE, .text = "w/1", .n = 1 },
+    { .op = STORE_SUBSCRIBE, .text = "w/+", .n = 1, .id = 4 },
+    { .op = STORE_SUBSCRIBE, .text = "w/#", .n = 1 },
+    { .op = STORE_SUBSCRIBE, .text = "y/1", .n = 1, .id = 5 },
+    { .op = STORE_SUBSCRIBE, .text = "y/#", .n = 1 },
+    { .op = STORE_SUBSCRIBE, .text = "$share/a/u/#", .n = 1 },
+    { .op = STORE_SUBSCRIBE, .text = "$share/b/u/#", .n = 1 },
+    { .op = STORE_SUBSCRIBE, .text = scenario_filter, .n = 1 },
+    { .op = STORE_PUBLISH, .text = "o/1", .payload = "z1", .n = 1,
+      .retain = 1 },
+    { .op = STORE_PUBLISH, .text = "w/1", .payload = "z2", .n = 1 },
+    { .op = STORE_PUBLISH, .text = "y/1", .payload = "z3", .n = 1 },
+    { .op = STORE_PUBLISH, .text = "u/1", .payload = "z4", .n = 1 },
+    { .op = STORE_UNSUBSCRIBE, .text = scenario_filter },
+    { .op = STORE_UNSUBSCRIBE, .text = "$share/a/u/#" },
+    { .op = STORE_UNSUBSCRIBE, .text = "$share/b/u/#" },
+    { .op = STORE_RUN },
+    { .op = STORE_ACK },
+    { .op = STORE_END }
+};
+
+
+static const store_op_t  scenario_replays[] = {
+    { .op = STORE_CONNECT, .text = "s5", .connect = &narrow },
+    { .op = STORE_SUBSCRIBE, .text = "r/#", .n = 1 },
+    { .op = STORE_SUBSCRIBE, .text = "r/+", .n = 1 },
+    { .op = STORE_SUBSCRIBE, .text = "+/+", .n = 1 },
+    { .op = STORE_SUBSCRIBE, .text = "+/#", .n = 1 },
+    { .op = STORE_RUN },
+    { .op = STORE_ACK },
+    { .op = STORE_UNSUBSCRIBE, .text = "r/+" },
+    { .op = STORE_UNSUBSCRIBE, .text = "r/#" },
+    { .op = STORE_UNSUBSCRIBE, .text = "+/#" },
+    { .op = STORE_UNSUBSCRIBE, .text = "+/+" },
+    { .op = STORE_END }
+};
+
+
+static const store_op_t  scenario_index[] = {
+    { .op = STORE_CONNECT, .text = "s0", .connect = &persistent },
+    { .op = STORE_SUBSCRIBE, .text = "x/new", .n = 1 },
+    { .op = STORE_UNSUBSCRIBE, .text = "x/1" },
+    { .op = STORE_UNSUBSCRIBE, .text = "x/2" },
+    { .op = STORE_UNSUBSCRIBE, .text = "x/3" },
+    { .op = STORE_UNSUBSCRIBE, .text = "x/4" },
+    { .op = STORE_UNSUBSCRIBE, .text = "x/5" },
+    { .op = STORE_END }
+};
+
+
 const scenario_t  scenarios[] = {
     { "publish", scenario_base, scenario_publish, 2 },
     { "deliver", scenario_queued, scenario_deliver, 2 },
@@ -248,6 +432,13 @@ const scenario_t  scenarios[] = {
     { "wills", scenario_base, scenario_wills, 2 },
     { "ends", scenario_queued, scenario_ends, 2 },
     { "share", scenario_shared, scenario_share, 2 },
+    { "resume", scenario_queued, scenario_resume, 20 },
+    { "limits", scenario_base, scenario_limits, 40 },
+    { "overlap", scenario_base, scenario_overlap, 20 },
+    { "grow", scenario_full, scenario_index, 20 },
+    { "shrink", scenario_sparse, scenario_index, 20 },
+    { "smallest", scenario_smallest, scenario_index, 20 },
+    { "replays", scenario_retained, scenario_replays, 400 },
     { "replay", scenario_retained, scenario_replay, 40 },
     { "fanout", scenario_crowd, scenario_fanout, 600 },
     { NULL, NULL, NULL, 0 }

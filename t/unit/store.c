@@ -337,7 +337,8 @@ store_client(store_client_t *c, ngx_mqtt_worker_t *w)
 static ngx_mqtt_message_t *
 store_will(ngx_mqtt_worker_t *w, const store_connect_t *conn)
 {
-    ngx_mqtt_inbound_t  in;
+    ngx_mqtt_inbound_t   in;
+    ngx_mqtt_message_t  *m;
 
     ngx_memzero(&in, sizeof(ngx_mqtt_inbound_t));
 
@@ -346,7 +347,13 @@ store_will(ngx_mqtt_worker_t *w, const store_connect_t *conn)
     in.qos = 1;
     in.retain = conn->will_retain;
 
-    return ngx_mqtt_publish_store(w, &in);
+    m = ngx_mqtt_publish_store(w, &in);
+
+    if (m && conn->will_lifetime) {
+        m->expires = ngx_current_msec + conn->will_lifetime;
+    }
+
+    return m;
 }
 
 
@@ -546,7 +553,7 @@ store_offline(store_t *st, const char *id, const char *filter, ngx_uint_t qos)
 
 
 void
-store_ack(store_client_t *c)
+store_ack(store_client_t *c, ngx_uint_t no_pubcomp)
 {
     ngx_uint_t           i;
     store_packet_t      *got;
@@ -573,14 +580,19 @@ store_ack(store_client_t *c)
             /* void */
 
         } else if (got->type == NGX_MQTT_PUBREL) {
-            (void) ngx_mqtt_queue_pubcomp_locked(w, s, got->id);
+            if (!no_pubcomp) {
+                (void) ngx_mqtt_queue_pubcomp_locked(w, s, got->id);
+            }
 
         } else if (got->qos == 1) {
             (void) ngx_mqtt_queue_puback_locked(w, s, got->id);
 
         } else if (got->qos == 2) {
             (void) ngx_mqtt_queue_pubrec_locked(w, s, got->id, 0);
-            (void) ngx_mqtt_queue_pubcomp_locked(w, s, got->id);
+
+            if (!no_pubcomp) {
+                (void) ngx_mqtt_queue_pubcomp_locked(w, s, got->id);
+            }
         }
 
         ngx_mqtt_worker_unlock(w);
@@ -720,22 +732,43 @@ store_op_publish(ngx_mqtt_worker_t *w, store_client_t *c,
     char       *payload;
     ngx_uint_t  reason;
 
-    static char  big[20000];
+    static char  big[300000];
 
     len = 0;
     payload = (char *) op->payload;
 
-    if (op->op == STORE_BIG) {
+    if (op->op != STORE_PUBLISH) {
         ngx_memzero(big, sizeof(big));
         ngx_memcpy(big, payload, strlen(payload));
         payload = big;
-        len = sizeof(big);
+        len = (op->op == STORE_BIG) ? 20000 : sizeof(big);
     }
 
     reason = store_publish(w, c, op->text, payload, len, op->n, op->retain,
                            op->id);
 
     return reason < NGX_MQTT_UNSPECIFIED_ERROR ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+store_disconnect(store_client_t *c)
+{
+    u_char  *p;
+
+    static u_char  packet[] = {
+        NGX_MQTT_DISCONNECT << 4, 7, 0, 5, 0x11, 0, 0, 0, 60
+    };
+
+    p = packet;
+    c->cl.version = NGX_MQTT_V5;
+    c->cl.parser.version = NGX_MQTT_V5;
+    c->cl.requested_expiry = 3600;
+
+    (void) ngx_mqtt_client_input(&c->cl, &p, packet + sizeof(packet));
+    store_close(c, 0);
+
+    return NGX_OK;
 }
 
 
@@ -764,6 +797,7 @@ store_op(ngx_mqtt_worker_t *w, store_client_t *clients, const store_op_t *op)
 
     case STORE_PUBLISH:
     case STORE_BIG:
+    case STORE_HUGE:
         return store_op_publish(w, c, op);
 
     case STORE_PUBREL:
@@ -782,8 +816,11 @@ store_op(ngx_mqtt_worker_t *w, store_client_t *clients, const store_op_t *op)
         return NGX_OK;
 
     case STORE_ACK:
-        store_ack(c);
+        store_ack(c, op->n);
         return NGX_OK;
+
+    case STORE_DISCONNECT:
+        return store_disconnect(c);
 
     default:
         store_time(w, op->n);

@@ -69,6 +69,7 @@ typedef struct {
     const char            *will;          /* topic; the payload is "will" */
     ngx_uint_t             will_retain;
     uint32_t               will_delay;
+    ngx_msec_t             will_lifetime;
     ngx_uint_t             window;        /* 0: 100 */
     ngx_uint_t             max_queued;
     size_t                 max_bytes;     /* 0: 1 MiB */
@@ -123,7 +124,7 @@ void store_offline(store_t *st, const char *id, const char *filter,
     ngx_uint_t qos);
 
 /* acknowledges what the client got and has not yet answered */
-void store_ack(store_client_t *c);
+void store_ack(store_client_t *c, ngx_uint_t no_pubcomp);
 
 /* until nothing is left to do */
 void store_run(ngx_mqtt_worker_t *w);
@@ -162,9 +163,11 @@ typedef enum {
     STORE_UNSUBSCRIBE,  /* client, text: filter */
     STORE_PUBLISH,      /* client, text: topic, payload, n: qos, retain, id */
     STORE_BIG,          /* the same with 20000 bytes behind the payload */
+    STORE_HUGE,         /* ... 300000 */
     STORE_PUBREL,       /* client, id */
     STORE_RUN,
-    STORE_ACK,          /* client */
+    STORE_ACK,          /* client, n: no PUBCOMP */
+    STORE_DISCONNECT,   /* client: with another session expiry */
     STORE_BLOCK,        /* client: its socket takes nothing any more */
     STORE_TIME          /* n: milliseconds */
 } store_op_e;

@@ -114,7 +114,7 @@ test_queue_lives(void)
     is_int(s->inflight, 2, "both are in flight again");
     store_check(&st, "sent again");
 
-    store_ack(&c);
+    store_ack(&c, 0);
     is_int(s->queued, 0, "all settled");
     is_int(s->queued_bytes, 0, "no bytes");
 
@@ -217,7 +217,7 @@ test_queue_window(void)
     is_int(c.ngot, 5, "QoS 0 passes a full window");
 
     for (i = 0; i < 40 && c.nacked < c.ngot; i++) {
-        store_ack(&c);
+        store_ack(&c, 0);
         store_run(st.w);
     }
 
@@ -302,7 +302,7 @@ test_queue_overflow(void)
     test_queue_publish(1, 10, 1);
     is_int(s->queued, 1, "and then no other");
     store_run(st.w);
-    store_ack(&c);
+    store_ack(&c, 0);
     is_int(s->queued, 0, "a large message was sent");
 
     c.blocked = 1;
@@ -397,7 +397,7 @@ test_queue_others(void)
     store_run(st.w);
     is_int(c.ngot, 1, "what the client cannot take is left out");
     is_int(s->queued, 1, "for good");
-    store_ack(&c);
+    store_ack(&c, 0);
     store_check(&st, "too large");
 
     c.cl.max_packet_size = NGX_MQTT_PACKET_MAX;
@@ -407,7 +407,7 @@ test_queue_others(void)
     ngx_current_msec += 1000;
     store_run(st.w);
     is_int(c.ngot, 4, "an expired message is not sent");
-    store_ack(&c);
+    store_ack(&c, 0);
     is_int(s->queued, 0, "nor kept");
 
     c.blocked = 1;
@@ -419,7 +419,7 @@ test_queue_others(void)
     c.blocked = 0;
     ngx_mqtt_client_writable(&c.cl);
     store_run(st.w);
-    store_ack(&c);
+    store_ack(&c, 0);
     store_run(st.w);
     ok(c.ngot >= 24, "then it goes on");
     store_check(&st, "a socket with room");

@@ -123,7 +123,7 @@ test_retain_replay(store_client_t *c, const char *filter, ngx_uint_t qos,
 
         idle = c->ngot ? 0 : idle + 1;
 
-        store_ack(c);
+        store_ack(c, 0);
         c->ngot = 0;
         c->nacked = 0;
     }
@@ -214,7 +214,7 @@ test_retain_interrupted(void)
 
     for (i = 0; i < 5000 && s->queued + (s->replays != NULL); i++) {
         store_run(st.w);
-        store_ack(&c);
+        store_ack(&c, 0);
         n += c.ngot;
         c.ngot = 0;
         c.nacked = 0;
@@ -260,7 +260,7 @@ test_retain_turns(void)
 
     for (i = 0; i < 30; i++) {
         store_run(st.w);
-        store_ack(&c);
+        store_ack(&c, 0);
         c.ngot = c.nacked = 0;
         turns += (s->replays != last);
         last = s->replays;
@@ -273,7 +273,7 @@ test_retain_turns(void)
 
     for (i = 0; i < 10000 && s->replays; i++) {
         store_run(st.w);
-        store_ack(&c);
+        store_ack(&c, 0);
         c.ngot = c.nacked = 0;
     }
 
@@ -467,7 +467,7 @@ test_retain_full(void)
     i = c.ngot;
     store_run(st.w);
     is_int(c.ngot, i, "waits for a second");
-    store_ack(&c);
+    store_ack(&c, 0);
 
     store_time(st.w, 2000);
     store_time(st.w, 2000);
