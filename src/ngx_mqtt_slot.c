@@ -284,6 +284,9 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
             continue;
         }
 
+        /* nobody serves this list any more: it must not lead to "a" */
+
+        ngx_mqtt_set(slot->ready, NULL);
         ngx_mqtt_set(a->ready, 0);
         ngx_mqtt_attach_free_locked(w->zone, a);
     }
