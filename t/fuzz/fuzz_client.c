@@ -285,7 +285,7 @@ fuzz_end(void)
         p = world_process(i);
 
         if (p->w) {
-            process_leave(p);
+            (void) process_leave(p);
         }
     }
 }
@@ -542,12 +542,12 @@ fuzz_op_start(ngx_uint_t n)
 }
 
 
-/* Those without a session are not known to the worker. */
+/* The worker knows those with a session; of the others only we do. */
 
 static void
 fuzz_op_leave(ngx_uint_t n)
 {
-    ngx_uint_t  i;
+    ngx_uint_t  i, deaths;
     process_t  *p;
 
     p = fuzz_process(n);
@@ -557,15 +557,27 @@ fuzz_op_leave(ngx_uint_t n)
     }
 
     for (i = 0; i < LOOP_PEERS; i++) {
-        if (loop_peers[i] && loop_peers[i]->process == p) {
+        if (loop_peers[i] && loop_peers[i]->process == p
+            && loop_peers[i]->cl.attach == NULL)
+        {
             peer_lost(loop_peers[i]);
         }
     }
 
     loop_sweep();
 
-    if (p->w) {
-        process_leave(p);
+    if (p->w == NULL) {
+        return;
+    }
+
+    deaths = loop_deaths;
+
+    if (process_leave(p) == NGX_OK) {
+
+        /* its clients are gone with it: that is no death */
+
+        loop_sweep();
+        loop_deaths = deaths;
     }
 }
 

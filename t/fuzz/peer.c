@@ -206,6 +206,11 @@ peer_offer(void *data)
     ngx_int_t   rc;
     process_t  *p;
 
+    if (ngx_mqtt_client_turn(&peer->cl) != NGX_OK) {
+        peer->paused = 1;
+        return;
+    }
+
     n = peer->in_len;
 
     if (peer->step) {

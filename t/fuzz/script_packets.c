@@ -31,7 +31,7 @@ static ngx_str_t  script_topics[16] = {
     ngx_string("t/1"), ngx_string("t/2"), ngx_string("t/3"),
     ngx_string("topic/4"), ngx_string("/"), ngx_string("a//b"),
     ngx_string("$SYS/a"), ngx_string("a/+"), ngx_null_string, ngx_null_string,
-    ngx_string("t/1/2/3/4/5"), ngx_string("c")
+    ngx_string("t/1/2/3/4/5"), ngx_string("t/1/2/3/4/6")
 };
 
 static ngx_str_t  script_filters[32] = {
@@ -43,9 +43,10 @@ static ngx_str_t  script_filters[32] = {
     ngx_string("$share/h/#"), ngx_string("$SYS/#"), ngx_string("a/#/b"),
     ngx_string("$share/g"), ngx_string("$share//a"), ngx_null_string,
     ngx_null_string, ngx_string("topic/4"), ngx_string("topic/#"),
-    ngx_string("/"), ngx_string("a//b"), ngx_string("+/+/+"),
+    ngx_string("+/+/+/+/+/#"), ngx_string("a//b"), ngx_string("+/+/+"),
     ngx_string("t/1/#"), ngx_string("t/1"), ngx_string("t/2"),
-    ngx_string("b"), ngx_string("c"), ngx_string("a/b/c")
+    ngx_string("t/1/2/3/4/#"), ngx_string("$share/g/t/1/2/3/4/+"),
+    ngx_string("a/b/c")
 };
 
 static ngx_str_t  script_ids[8] = {

@@ -352,13 +352,13 @@ process_create(void *data)
 }
 
 
-void
+ngx_int_t
 process_leave(process_t *p)
 {
     ngx_uint_t  i;
 
     if (process_call(p, process_destroy, p) != NGX_OK) {
-        return;
+        return NGX_ABORT;
     }
 
     p->w = NULL;
@@ -369,6 +369,8 @@ process_leave(process_t *p)
             world_bug("a process left and kept memory");
         }
     }
+
+    return NGX_OK;
 }
 
 

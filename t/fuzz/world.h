@@ -62,8 +62,8 @@ process_t *world_of(ngx_mqtt_worker_t *w);
 /* NGX_ERROR: it could not be started */
 ngx_int_t process_start(process_t *p);
 
-/* Leaves in order; aborts if it keeps memory. */
-void process_leave(process_t *p);
+/* Leaves in order, without any memory; NGX_ABORT: it died of that. */
+ngx_int_t process_leave(process_t *p);
 
 /*
  * Runs code of a process.  NGX_ABORT: it died of that; its worker and its
