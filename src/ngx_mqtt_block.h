@@ -38,8 +38,7 @@ typedef enum {
     NGX_MQTT_KIND_GROUP,
     NGX_MQTT_KIND_ENTRY,
     NGX_MQTT_KIND_SUB_IDS,
-    NGX_MQTT_KIND_MESSAGE,
-    NGX_MQTT_KIND_BODY,
+    NGX_MQTT_KIND_MESSAGE,              /* and the blocks of its chain */
     NGX_MQTT_KIND_IDS,
     NGX_MQTT_KIND_WILL,
     NGX_MQTT_KIND_HASH,

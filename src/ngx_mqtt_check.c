@@ -315,7 +315,7 @@ ngx_mqtt_check_dropped(ngx_mqtt_check_t *ck)
 
     for (chain = ck->root->dropped; chain; chain = chain[1]) {
         for (p = chain; p; p = p[0]) {
-            if (!ngx_mqtt_check_mark(ck, p, NGX_MQTT_KIND_BODY,
+            if (!ngx_mqtt_check_mark(ck, p, NGX_MQTT_KIND_MESSAGE,
                                      "dropped block"))
             {
                 return;

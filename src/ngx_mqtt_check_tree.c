@@ -521,7 +521,7 @@ ngx_mqtt_check_ref_zero(ngx_mqtt_check_t *ck, ngx_mqtt_message_t *m)
     }
 
     for (body = m->body; body; body = body->next) {
-        if (!ngx_mqtt_check_mark(ck, body, NGX_MQTT_KIND_BODY,
+        if (!ngx_mqtt_check_mark(ck, body, NGX_MQTT_KIND_MESSAGE,
                                  "body of a message"))
         {
             break;

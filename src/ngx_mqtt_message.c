@@ -55,7 +55,7 @@ ngx_mqtt_message_extend_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_message_t *m,
 
     for (n = 0; *left && n < NGX_MQTT_MESSAGE_BATCH; n++) {
 
-        body = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_BODY,
+        body = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_MESSAGE,
                                            sizeof(ngx_mqtt_body_t));
         if (body == NULL) {
             return NGX_ERROR;

@@ -184,8 +184,10 @@ ngx_mqtt_queue_stale(ngx_mqtt_session_t *s, size_t size)
     bytes = 0;
     e = s->unsent;
 
-    while (e && ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_QUEUED) {
-        e = e->next;
+    /* they lie behind all that is to be sent again: a long way */
+
+    if (e && ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_QUEUED) {
+        return 0;
     }
 
     for (i = 0; e && i < NGX_MQTT_QUEUE_LOOK; i++, e = e->next) {

@@ -273,3 +273,28 @@ a subscribes t qos=1
 [5] b > PUBLISH t payload=1048569*x
 b < end 0x95
 a . nothing
+
+=== TEST 13: 1 MiB in what every second message has left
+--- transports: tcp
+--- zone: 8m
+--- timeout: 20
+--- mqtt
+a,b connects
+a subscribes t qos=1
+for $n in 1..1900
+    b > PUBLISH a/$n qos=1 id=$n retain payload=1980*x
+    b < PUBACK $n 0|0x10|0x97
+    b > PUBLISH b/$n qos=1 id=$n retain payload=1980*x
+    b < PUBACK $n 0|0x10|0x97
+end
+for $n in 1..1900
+    b > PUBLISH b/$n qos=1 id=$n retain
+    b < PUBACK $n
+end
+# some pages for other things
+for $n in 1..20
+    b > PUBLISH a/$n qos=1 id=$n retain
+    b < PUBACK $n
+end
+b publishes t qos=1 payload=1048576*y
+a < PUBLISH t qos=1 id=* payload=1048576*y

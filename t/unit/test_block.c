@@ -95,7 +95,7 @@ test_block_exhaust(store_t *st)
 
     for (n = 0; n < TEST_BLOCKS; n++) {
         blocks[n] = ngx_mqtt_block_alloc_locked(&st->zone,
-                                                NGX_MQTT_KIND_BODY, 2000);
+                                                NGX_MQTT_KIND_MESSAGE, 2000);
         if (blocks[n] == NULL) {
             break;
         }
