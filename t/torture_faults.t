@@ -5,7 +5,7 @@
 # what that finds is an alert.
 #
 # TORTURE=full is for a machine that has nothing else to do; TORTURE_PARTS says
-# which parts of it.
+# which parts of it, TORTURE_TIMES how many reloads or kills.
 
 use strict;
 use warnings;
@@ -164,7 +164,10 @@ sub check_messages {
     is($got->{disordered}, 0, "$name: all in order");
     is($got->{forgotten}, 0, "$name: no session is lost");
     is($got->{faults} + $got->{foreign}, 0, "$name: no faults of the protocol");
-    is("@{[ grep { /^(?:rejected|refused|reason)/ } sort keys %$got ]}", '',
+
+    # A connection that was given up before its CONNECT was read can take the
+    # session from the one that came after it.
+    is("@{[ grep { /^(?:rejected|refused|reason_(?!0x8e))/ } sort keys %$got ]}", '',
        "$name: nobody is refused");
     cmp_ok($got->{received_qos2}, '>', 0, "$name: $got->{received_qos0},"
            . " $got->{received_qos1}, $got->{received_qos2} messages received");
@@ -209,31 +212,37 @@ sub reloads {
 
 # ---- kills
 
+# "wide": how many microseconds after the beginning of a fan-out at most;
+# "all": both workers at once.
+
 sub one_kill {
-    my ($server, $load, $wide) = @_;
+    my ($server, $load, $wide, $all) = @_;
 
     my @workers = $server->workers;
-    my $pid = $workers[rand @workers];
+    my @victims = $all ? @workers : $workers[rand @workers];
 
-    push @{ $server->{allowed} }, qr/worker process $pid exited on signal 9/,
-                                  qr/shared memory zone ".*" was locked by $pid\b/;
+    push @{ $server->{allowed} }, map {
+        (qr/worker process $_ exited on signal 9/,
+         qr/shared memory zone ".*" was locked by $_\b/)
+    } @victims;
 
     if ($wide) {
-        $load->ask(fanout => $pid, int rand $wide);
+        $load->ask(fanout => $victims[0], int rand $wide);
 
     } else {
         sleep rand 0.3;
-        kill KILL => $pid;
+        kill KILL => @victims;
     }
 
-    $server->await("a worker in place of $pid", sub {
-        my @now = $server->workers;
-        return @now == 2 && !grep { $_ == $pid } @now;
+    $server->await("workers in place of @victims", sub {
+        my %now = map { $_ => 1 } $server->workers;
+        return keys %now == 2 && !grep { $now{$_} } @victims;
     });
 }
 
 
-# Of N kills, every "wide"-th is in a fan-out.
+# Of N kills, every "wide"-th is in a fan-out, and every tenth of the others is
+# one of both workers.
 
 sub kills {
     my ($times, $wide, %o) = @_;
@@ -244,7 +253,9 @@ sub kills {
 
     $load->ask('go');
     for my $i (1 .. $times) {
-        one_kill($server, $load, $wide && $i % $wide == 0 ? 1 + $us : 0);
+        my $in_fanout = $wide && $i % $wide == 0;
+        one_kill($server, $load, $in_fanout ? 1 + $us : 0,
+                 !$in_fanout && $i % 10 == 5);
         $load->ask('churn') if $i % 3 == 0;
     }
 
@@ -262,17 +273,19 @@ sub kills {
 }
 
 
+my $times = $ENV{TORTURE_TIMES};
+
 my %part = $full ? (
     reloads => sub {
-        reloads($ENV{TORTURE_RELOADS} || 200, subscribers => 250, movers => 50, rate => 60, all => 10,
-                qos0 => 1);
+        reloads($times || 200, subscribers => 250, movers => 50, rate => 60,
+                all => 10, qos0 => 1);
     },
     kills => sub {
-        kills($ENV{TORTURE_KILLS} || 400, 0, subscribers => 100, churners => 20, rate => 20,
+        kills($times || 400, 0, subscribers => 100, churners => 20, rate => 20,
               all => 200, busy => 10);
     },
     fanouts => sub {
-        kills($ENV{TORTURE_KILLS} || 100, 1, subscribers => 10, targets => 10_000, rate => 50);
+        kills($times || 100, 1, subscribers => 10, targets => 10_000, rate => 50);
     },
 ) : (
     reloads => sub {
@@ -280,8 +293,8 @@ my %part = $full ? (
                 qos0 => 1);
     },
     kills => sub {
-        kills(20, 2, subscribers => 10, churners => 4, targets => 300, rate => 20,
-              all => 200, busy => 3);
+        kills(20, 2, subscribers => 10, churners => 4, targets => 300,
+              rate => 20, all => 200, busy => 3);
     },
 );
 
