@@ -178,9 +178,9 @@ test_queue_release(void)
     store_run(st.w);
     is_int(c.ngot, 3, "PUBCOMP makes no room");
 
-    store_ack(&c);
+    store_ack(&c, 0);
     store_run(st.w);
-    store_ack(&c);
+    store_ack(&c, 0);
     store_run(st.w);
     is_int(s->queued, 0, "all settled");
     is_int(s->inflight, 0, "none in flight");
