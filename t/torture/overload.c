@@ -10,8 +10,9 @@
  *
  *   good     n=50 rate=10 size=100 version=0
  *            n pairs of publisher and subscriber, QoS 0 and 1, both
- *            transports, both versions or one.  A line on its input has the figures
- *            since the last one written, up to "end"; "stop" is the last one
+ *            transports, both versions or one.  A line on its input has the
+ *            figures since the last one written, up to "end"; "stop" is the
+ *            last one
  *   probe    how many retained messages of 1980 bytes the zone takes; they
  *            are removed again
  *   never    n=50 rate=2000 size=1000 seconds=5 again=-1

@@ -70,6 +70,7 @@ static void scale_fanout_offline(load_t *l, load_client_t **clients,
     unsigned n, load_conf_t *conf);
 static int scale_fanout_publish(load_t *l, load_source_t *source,
     unsigned messages, uint64_t absent);
+static int scale_fanout_resumed(load_t *l);
 static int scale_is_acked(load_t *l);
 static int scale_is_ready(load_t *l);
 static int scale_is_left(load_t *l);
@@ -333,7 +334,7 @@ scale_retained_fill(plain_t *pub, unsigned n)
 }
 
 
-/* Takes one after the other, in time, until a PINGRESP says that it was all. */
+/* Takes one after the other, in time, until the last of all has come. */
 
 static void
 scale_retained_read(plain_t *sub, scale_retained_t *r, plain_t *pub,
@@ -517,7 +518,6 @@ scale_fanout(void)
     failed |= scale_fanout_publish(l, source, messages,
                                    (uint64_t) messages * absent);
 
-    start = load_now();
     resumed = (resumed < absent) ? resumed : absent;
 
     for (i = 0; i < resumed; i++) {
@@ -529,15 +529,7 @@ scale_fanout(void)
     }
 
     scale_target = (uint64_t) messages * (absent - resumed);
-    failed |= scale_fault("messages of resumed sessions are missing",
-                          !load_run(l, scale_is_left, 120000));
-    scale_print("resume_seconds", scale_since(start));
-
-    failed |= scale_fault("lost connections", l->stats.lost);
-    failed |= scale_fault("forgotten sessions", l->stats.forgotten);
-    failed |= scale_fault("disordered messages", l->stats.disordered);
-    failed |= scale_fault("repeated messages", l->stats.repeated[1]);
-    failed |= scale_fault("faults", l->stats.faults);
+    failed |= scale_fanout_resumed(l);
 
     return failed;
 }
@@ -599,6 +591,29 @@ scale_fanout_publish(load_t *l, load_source_t *source, unsigned messages,
 
     failed |= scale_fault("deliveries too few or too many",
                           load_missing(l) != absent);
+
+    return failed;
+}
+
+
+/* what was queued for them, and what went wrong at any time */
+
+static int
+scale_fanout_resumed(load_t *l)
+{
+    int       failed;
+    uint64_t  start;
+
+    start = load_now();
+    failed = scale_fault("messages of resumed sessions are missing",
+                         !load_run(l, scale_is_left, 120000));
+    scale_print("resume_seconds", scale_since(start));
+
+    failed |= scale_fault("lost connections", l->stats.lost);
+    failed |= scale_fault("forgotten sessions", l->stats.forgotten);
+    failed |= scale_fault("disordered messages", l->stats.disordered);
+    failed |= scale_fault("repeated messages", l->stats.repeated[1]);
+    failed |= scale_fault("faults", l->stats.faults);
 
     return failed;
 }
