@@ -6,8 +6,6 @@ package Test::Nginx::MQTT::Load;
 use strict;
 use warnings;
 
-use Fcntl qw(:flock);
-use File::Path qw(make_path);
 use IPC::Open2 qw(open2);
 
 use Test::Nginx::MQTT::Server;
@@ -16,38 +14,15 @@ use Test::Nginx::MQTT::Server;
 my $ROOT = Test::Nginx::MQTT::Server::source_root();
 
 
-# Builds t/torture/NAME.c with the library beside it, if they have changed.
-
-sub build {
-    my ($name) = @_;
-
-    my $dir = "$ROOT/build/torture";
-    make_path($dir);
-    open my $lock, '>', "$dir/lock" or die "$dir/lock: $!\n";
-    flock $lock, LOCK_EX or die "$dir/lock: $!\n";
-
-    my @sources = ("$ROOT/t/torture/$name.c", glob "$ROOT/t/torture/load*.c");
-    my ($built) = (stat "$dir/$name")[9] || 0;
-
-    if (grep { (stat)[9] >= $built } @sources, "$ROOT/t/torture/load.h") {
-        system($ENV{CC} || 'gcc', qw(-O2 -g -D_GNU_SOURCE -Wall -Wextra -Werror
-                                     -Wno-unused-parameter),
-               '-o', "$dir/$name.new", @sources) == 0
-            && rename("$dir/$name.new", "$dir/$name")
-            or die "$name does not compile\n";
-    }
-
-    return "$dir/$name";
-}
-
-
 # Starts a program: name => value are its arguments name=value.
 
 sub new {
     my ($class, $program, %args) = @_;
 
+    system("$ROOT/.ci/load") == 0 or die "t/torture does not compile\n";
+
     my $self = bless {}, $class;
-    $self->{pid} = open2($self->{out}, $self->{in}, build($program),
+    $self->{pid} = open2($self->{out}, $self->{in}, "$ROOT/build/torture/$program",
                          map { "$_=$args{$_}" } sort keys %args);
 
     return $self;
