@@ -1,0 +1,156 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_handle.h>
+#include <ngx_mqtt_encode.h>
+
+
+void
+ngx_mqtt_handle_packet(ngx_mqtt_packet_t *pkt, ngx_uint_t type)
+{
+    pkt->type = (u_char) type;
+    pkt->dup = 0;
+    pkt->qos = 0;
+    pkt->retain = 0;
+    pkt->reason = NGX_MQTT_SUCCESS;
+    pkt->packet_id = 0;
+    pkt->props.set = 0;
+    ngx_str_null(&pkt->props.user);
+}
+
+
+ngx_int_t
+ngx_mqtt_handle_send(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
+{
+    size_t           size;
+    ngx_mqtt_out_t  *out;
+
+    size = ngx_mqtt_encode_size(pkt, cl->version);
+
+    if (size > cl->max_packet_size) {
+
+        pkt->props.set &= ~ngx_mqtt_prop_bit(NGX_MQTT_PROP_REASON_STRING);
+
+        size = ngx_mqtt_encode_size(pkt, cl->version);
+
+        if (size > cl->max_packet_size) {
+            return NGX_DECLINED;
+        }
+    }
+
+    out = ngx_mqtt_out_reserve(cl, size);
+    if (out == NULL) {
+        return NGX_ERROR;
+    }
+
+    out->last = ngx_mqtt_encode(out->last, pkt, cl->version);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mqtt_handle_reserve(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
+{
+    size_t  size;
+
+    size = ngx_mqtt_encode_size(pkt, cl->version);
+
+    if (size > cl->max_packet_size) {
+        return ngx_mqtt_handle_fail(cl, NGX_MQTT_PACKET_TOO_LARGE,
+                                    "its maximum packet size is too small");
+    }
+
+    if (ngx_mqtt_out_reserve(cl, size) == NULL) {
+        return ngx_mqtt_handle_fail(cl, NGX_MQTT_QUOTA_EXCEEDED,
+                                    "no memory");
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mqtt_handle_answer(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
+{
+    switch (ngx_mqtt_handle_send(cl, pkt)) {
+
+    case NGX_OK:
+        return NGX_OK;
+
+    case NGX_DECLINED:
+        return ngx_mqtt_handle_fail(cl, NGX_MQTT_PACKET_TOO_LARGE,
+                                    "its maximum packet size is too small");
+
+    default:
+        return ngx_mqtt_handle_fail(cl, NGX_MQTT_QUOTA_EXCEEDED,
+                                    "no memory");
+    }
+}
+
+
+ngx_mqtt_session_t *
+ngx_mqtt_handle_lock(ngx_mqtt_client_t *cl)
+{
+    ngx_mqtt_session_t  *s;
+
+    ngx_mqtt_worker_lock(cl->worker);
+
+    s = cl->attach->session;
+
+    if (s == NULL) {
+        ngx_mqtt_worker_unlock(cl->worker);
+        (void) ngx_mqtt_handle_lost(cl);
+    }
+
+    return s;
+}
+
+
+ngx_int_t
+ngx_mqtt_handle_lost(ngx_mqtt_client_t *cl)
+{
+    ngx_uint_t  reason;
+
+    reason = cl->attach->reason;
+
+    return ngx_mqtt_handle_fail(cl, reason ? reason
+                                           : NGX_MQTT_SESSION_TAKEN_OVER,
+                                NULL);
+}
+
+
+ngx_int_t
+ngx_mqtt_handle_broken(ngx_mqtt_client_t *cl)
+{
+    /* a large message cannot go on without the session */
+
+    if (cl->attach && cl->attach->session == NULL) {
+        return ngx_mqtt_handle_lost(cl);
+    }
+
+    return ngx_mqtt_handle_fail(cl, NGX_MQTT_UNSPECIFIED_ERROR,
+                                "its output failed");
+}
+
+
+void
+ngx_mqtt_handle_name(ngx_mqtt_client_t *cl, u_char *buf, ngx_str_t *name)
+{
+    u_char      c;
+    ngx_uint_t  i;
+
+    name->data = buf;
+    name->len = ngx_min(cl->client_id.len, NGX_MQTT_NAME_LEN);
+
+    for (i = 0; i < name->len; i++) {
+        c = cl->client_id.data[i];
+        buf[i] = (c < 0x20 || c == 0x7f || c == '"') ? '?' : c;
+    }
+}
