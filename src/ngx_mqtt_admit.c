@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_admit.h>
+#include <ngx_mqtt_publication.h>
 
 #include <sys/random.h>
 
@@ -86,6 +87,8 @@ ngx_mqtt_admit_locked(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
     if (cl->attach->session != s) {
         return NGX_MQTT_SESSION_TAKEN_OVER;
     }
+
+    cl->before = ngx_mqtt_publication_find_locked(w, s);
 
     if (cx->will == NULL) {
         return NGX_MQTT_SUCCESS;

@@ -415,7 +415,8 @@ ngx_mqtt_check_publication(ngx_mqtt_check_t *ck, ngx_mqtt_slot_t *slot,
     ngx_mqtt_entry_t  *e;
 
     ngx_mqtt_check(ck, slot->state != NGX_MQTT_SLOT_FREE
-                       || (pub->matching == NULL && pub->hub == NULL
+                       || (pub->from == NULL
+                           && pub->matching == NULL && pub->hub == NULL
                            && pub->drafts == NULL && pub->message == NULL),
                    "publication of a free slot");
 

@@ -32,6 +32,7 @@
 
 static ngx_int_t ngx_mqtt_client_may_go_on(ngx_mqtt_client_t *cl,
     ngx_uint_t type, ngx_uint_t work);
+static ngx_uint_t ngx_mqtt_client_behind(ngx_mqtt_client_t *cl);
 static ngx_int_t ngx_mqtt_client_drain(ngx_mqtt_client_t *cl);
 static ngx_int_t ngx_mqtt_client_malformed(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
@@ -188,7 +189,7 @@ ngx_mqtt_client_may_go_on(ngx_mqtt_client_t *cl, ngx_uint_t type,
 
     w = cl->worker;
 
-    if (w->wide && type == NGX_MQTT_PUBLISH) {
+    if (type == NGX_MQTT_PUBLISH && (w->wide || ngx_mqtt_client_behind(cl))) {
         ngx_mqtt_worker_wait(cl, &w->behind);
         return NGX_BUSY;
     }
@@ -203,6 +204,27 @@ ngx_mqtt_client_may_go_on(ngx_mqtt_client_t *cl, ngx_uint_t type,
     }
 
     return NGX_OK;
+}
+
+
+/* Whether another process still publishes what the session sent before. */
+
+static ngx_uint_t
+ngx_mqtt_client_behind(ngx_mqtt_client_t *cl)
+{
+    if (cl->before == NULL) {
+        return 0;
+    }
+
+    /* a look without the lock: later is soon enough */
+
+    if (cl->attach->session && cl->before->from == cl->attach->session) {
+        return 1;
+    }
+
+    cl->before = NULL;
+
+    return 0;
 }
 
 

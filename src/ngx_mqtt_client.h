@@ -82,6 +82,9 @@ struct ngx_mqtt_client_s {
 
     ngx_mqtt_aliases_t              *aliases;
 
+    /* what the session published through another process comes first */
+    struct ngx_mqtt_publication_s   *before;
+
     /* a message too large for one output buffer, sent piece by piece */
     struct ngx_mqtt_big_s           *big;
     size_t                           big_left;     /* of the whole packet */

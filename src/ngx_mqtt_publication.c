@@ -126,6 +126,27 @@ ngx_mqtt_publication_abandon_locked(ngx_mqtt_zone_t *zone,
 }
 
 
+ngx_mqtt_publication_t *
+ngx_mqtt_publication_find_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
+{
+    ngx_uint_t        i;
+    ngx_mqtt_root_t  *root;
+    ngx_mqtt_slot_t  *slot;
+
+    root = w->zone->root;
+
+    for (i = 0; i < root->nslots; i++) {
+        slot = root->slots[i];
+
+        if (slot != w->slot && slot->pubs[0].from == s) {
+            return &slot->pubs[0];
+        }
+    }
+
+    return NULL;
+}
+
+
 void
 ngx_mqtt_publication_release_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_publication_t *pub)
@@ -135,6 +156,8 @@ ngx_mqtt_publication_release_locked(ngx_mqtt_zone_t *zone,
 
     m = pub->matching;
     hub = pub->hub;
+
+    ngx_mqtt_set(pub->from, NULL);
 
     if (m) {
         ngx_mqtt_set(pub->matching, NULL);

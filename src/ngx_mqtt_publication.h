@@ -41,6 +41,13 @@ ngx_int_t ngx_mqtt_publication_finish_locked(ngx_mqtt_worker_t *w,
 ngx_int_t ngx_mqtt_publication_abandon_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_publication_t *pub, ngx_uint_t *budget);
 
+/*
+ * The publication of a session that another process has not finished yet, or
+ * NULL.  It is that as long as its "from" is the session.
+ */
+ngx_mqtt_publication_t *ngx_mqtt_publication_find_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_session_t *s);
+
 /* Gives up what it keeps while it is matched: the message, the hub. */
 void ngx_mqtt_publication_release_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_publication_t *pub);

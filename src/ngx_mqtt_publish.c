@@ -346,6 +346,7 @@ ngx_mqtt_publish_begin_locked(ngx_mqtt_publishing_t *p,
 
     ngx_mqtt_slot_enter_locked(p->worker);
 
+    ngx_mqtt_set(pub->from, args->from);
     ngx_mqtt_set(pub->hub, args->hub);
     ngx_mqtt_set(args->hub->publishers, args->hub->publishers + 1);
 

@@ -22,6 +22,9 @@
 #define NGX_MQTT_PUBS           2
 
 
+typedef struct ngx_mqtt_publication_s  ngx_mqtt_publication_t;
+
+
 #define NGX_MQTT_SLOT_FREE      0
 #define NGX_MQTT_SLOT_LIVE      1
 #define NGX_MQTT_SLOT_DEAD      2       /* to be reclaimed */
@@ -33,7 +36,8 @@
  * on whoever finds the slot dead finishes it, in the same order.
  */
 
-typedef struct {
+struct ngx_mqtt_publication_s {
+    ngx_mqtt_session_t   *from;         /* publisher; only compared */
     ngx_mqtt_message_t   *matching;     /* being published ... */
     ngx_mqtt_hub_t       *hub;          /* ... to this hub */
     ngx_mqtt_entry_t     *drafts;       /* not committed yet; derived */
@@ -46,7 +50,7 @@ typedef struct {
     ngx_mqtt_entry_t     *current;      /* in doubt after a kill */
     ngx_mqtt_session_t   *target;       /* of the current one */
     uint32_t              serial;       /* of that, low half */
-} ngx_mqtt_publication_t;
+};
 
 
 /* What a process has counted in a zone, for people to read. */

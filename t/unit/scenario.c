@@ -363,7 +363,8 @@ static const store_op_t  scenario_limits[] = {
     { .op = STORE_HUGE, .client = 2, .text = "v", .payload = "z9", .n = 1 },
     { .op = STORE_CONNECT, .client = 3, .text = "p", .connect = &fresh },
     { .op = STORE_TIME, .n = 1000 },
-    { .op = STORE_CONNECT, .client = 4, .text = "s4", .connect = &stranger },
+    { .op = STORE_CONNECT, .client = 4, .text = "s4", .connect = &stranger,
+      .refused = 1 },
     { .op = STORE_END }
 };
 

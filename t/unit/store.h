@@ -182,6 +182,7 @@ typedef struct {
     ngx_uint_t             id;
     ngx_uint_t             retain;
     const store_connect_t *connect;
+    ngx_uint_t             refused;       /* whatever memory there is */
 } store_op_t;
 
 

@@ -37,7 +37,7 @@ test_nomem_run(store_t *st, const scenario_t *sc, test_nomem_t *t)
             sprintf(when, "%s %ld", sc->name, (long) (op - sc->ops));
             t->errors += store_errors(st, when);
 
-            if (store_op(st->w, clients, op) != NGX_OK) {
+            if (store_op(st->w, clients, op) != NGX_OK && !op->refused) {
                 t->again++;
             }
         }

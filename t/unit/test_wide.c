@@ -21,12 +21,19 @@ static const store_connect_t  lasting = { .expiry = 1000 };
 
 
 static void
-test_wide_client(store_client_t *c, const char *id)
+test_wide_rights(store_client_t *c)
 {
-    (void) store_connect(c, st.w, id, &lasting);
     c->cl.parser.version = NGX_MQTT_V4;
     c->conf.max_qos = 2;
     c->cl.roles = NGX_MQTT_ROLE_PUBLISH;
+}
+
+
+static void
+test_wide_client(store_client_t *c, const char *id)
+{
+    (void) store_connect(c, st.w, id, &lasting);
+    test_wide_rights(c);
 }
 
 
@@ -207,12 +214,22 @@ test_wide_gone(void)
     test_wide_begin();
     (void) test_wide_feed(&pub, 2, "m", 7, &left);
     (void) store_connect(&thief, other, "x", &lasting);
+    test_wide_rights(&thief);
+    is_int(test_wide_feed(&thief, 2, "m", 7, &left), NGX_BUSY,
+           "what comes on its new connection waits");
+    is_int(thief.nanswers, 0, "even if it is the same");
     store_run(st.w);
     is_int(pub.closes, 1, "a publisher that lost its session is closed");
     is_int(pub.nanswers, 0, "not answered");
     test_wide_all("m", "its session was taken over");
     ok(ngx_mqtt_session_holds_id_locked(thief.cl.attach->session, 7),
        "the identifier is held");
+    (void) ngx_mqtt_worker_run(other);
+    is_int(thief.nresumes, 1, "the new connection goes on");
+    is_int(test_wide_feed(&thief, 2, "m", 7, &left), NGX_OK, "a duplicate");
+    (void) ngx_mqtt_worker_run(other);
+    is_int(thief.nanswers, 1, "is answered");
+    test_wide_all("m", "a duplicate on a new connection");
     store_close(&thief, 0);
     test_wide_end();
 
