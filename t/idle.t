@@ -34,11 +34,7 @@ pid logs/nginx.pid;
 events {}
 http {
     access_log off;
-    client_body_temp_path logs/body;
-    proxy_temp_path logs/proxy;
-    fastcgi_temp_path logs/fastcgi;
-    uwsgi_temp_path logs/uwsgi;
-    scgi_temp_path logs/scgi;
+$Test::Nginx::MQTT::Server::TEMP_PATHS
     server {
         listen $server->{host}:$port;
     }

@@ -148,42 +148,6 @@ sub drain {
 
 # ---- what happens in each run
 
-sub configuration {
-    my $load = Test::Nginx::MQTT::Server::load_modules();
-    my $user = $> == 0 ? 'user root;' : '';
-
-    return <<"EOF";
-$load$user
-daemon off;
-worker_processes 2;
-error_log logs/error.log info;
-pid logs/nginx.pid;
-env NGX_MQTT_KILL_AT;
-env NGX_MQTT_KILL_LOG;
-mqtt_zone test 2m;
-mqtt_hub test {
-    anonymous on;
-    default_roles webpubsub.joinLeaveGroup webpubsub.sendToGroup;
-}
-events {}
-http {
-    access_log off;
-    client_body_temp_path logs/body;
-    proxy_temp_path logs/proxy;
-    fastcgi_temp_path logs/fastcgi;
-    uwsgi_temp_path logs/uwsgi;
-    scgi_temp_path logs/scgi;
-    server {
-        listen $server->{host}:$PORT{ws} reuseport;
-        location = /mqtt {
-            mqtt_pass test;
-        }
-    }
-}
-EOF
-}
-
-
 sub conversation {
     connect_client($_) for qw(sub other pub);
 
@@ -239,9 +203,9 @@ sub run {
     local $ENV{NGX_MQTT_KILL_AT} = $k;
     %client = %received = ();
 
-    $server = Test::Nginx::MQTT::Server->new(workers => 2);
-    $server->prepare;
-    $server->write_file('conf/nginx.conf', configuration());
+    $server = Test::Nginx::MQTT::Server->broker(
+        workers => 2, zone => '2m', stream => 0, listen => 'reuseport',
+        main => 'env NGX_MQTT_KILL_AT; env NGX_MQTT_KILL_LOG;');
     if (!eval { $server->start; 1 }) {
         my $why = $@;
         $server->kill_all;

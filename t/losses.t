@@ -11,8 +11,6 @@ use warnings;
 use Test::More;
 use Time::HiRes qw(time);
 
-use Test::Nginx::MQTT::Client;
-use Test::Nginx::MQTT::Packet qw(encode);
 use Test::Nginx::MQTT::Server;
 
 plan skip_all => 'no stream module' if !Test::Nginx::MQTT::Server::has_stream();
@@ -22,7 +20,6 @@ my $PEERS = 3;           # publishers, and subscribers
 my $UNANSWERED = 8;      # messages of a publisher on their way
 
 my $slow = $ENV{TEST_NGINX_SLOW} || 1;
-my $load = Test::Nginx::MQTT::Server::load_modules();
 my @seeds = $ENV{TEST_LOSSES_SEED} ? split(" ", $ENV{TEST_LOSSES_SEED}) : (1 .. 4);
 my ($server, $end);
 
@@ -47,7 +44,7 @@ plan tests => scalar @seeds;
         my ($self, %p) = @_;
         my $c = $self->{client};
         return if !$c->{socket};
-        $c->send(main::encode({ version => $c->{version}, props => [], %p }));
+        $c->send_packet(props => [], %p);
     }
 
     # A new connection, of any kind; the old one, if it is still there, is
@@ -61,10 +58,8 @@ plan tests => scalar @seeds;
 
             my $transport = rand() < 0.5 ? 'tcp' : 'ws';
             my $version = rand() < 0.3 ? 4 : 5;
-            my $c = Test::Nginx::MQTT::Client->new(
-                name => $self->{name}, transport => $transport, version => $version,
-                host => $server->{host},
-                port => $Test::Nginx::MQTT::Server::PORT{$transport});
+            my $c = $server->client(name => $self->{name}, transport => $transport,
+                                    version => $version);
             $c->{receive_max} = $version == 5 ? 1 + int rand 9 : undef;
 
             next if !eval { $c->open(timeout => 5); 1 };
@@ -240,48 +235,12 @@ sub play {
 
 
 for my $seed (@seeds) {
-    my $user = $> == 0 ? 'user root;' : '';
-    $server = Test::Nginx::MQTT::Server->new(workers => 2, timeout => 10);
-    $server->prepare;
-    $server->write_file('conf/nginx.conf', <<"EOF_CONF");
-$load
-$user
-daemon off;
-worker_processes 2;
-error_log logs/error.log info;
-pid logs/nginx.pid;
-mqtt_zone broker 8m;
-mqtt_hub chat {
-    anonymous on;
-    default_roles webpubsub.joinLeaveGroup webpubsub.sendToGroup;
-}
-events {
-    worker_connections 128;
-}
-http {
-    client_body_temp_path logs/body;
-    proxy_temp_path logs/proxy;
-    fastcgi_temp_path logs/fastcgi;
-    uwsgi_temp_path logs/uwsgi;
-    scgi_temp_path logs/scgi;
-    server {
-        listen $server->{host}:$Test::Nginx::MQTT::Server::PORT{ws};
-        location = /mqtt { mqtt_pass chat; }
-    }
-}
-stream {
-    server {
-        listen $server->{host}:$Test::Nginx::MQTT::Server::PORT{tcp};
-        mqtt_pass chat;
-    }
-}
-EOF_CONF
+    $server = Test::Nginx::MQTT::Server->broker(workers => 2);
     $server->start;
     $end = time + 30 * $slow;
 
     my @faults = eval { play($seed); () };
     push @faults, $@ if $@;
-    push @faults, 'nginx did not exit by itself' if !$server->stop;
-    push @faults, $server->bad_lines;
+    push @faults, $server->ended;
     ok(!@faults, "course $seed") or diag(join "\n", @faults);
 }

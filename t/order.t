@@ -8,8 +8,6 @@ use warnings;
 use Test::More;
 use Time::HiRes qw(time);
 
-use Test::Nginx::MQTT::Client;
-use Test::Nginx::MQTT::Packet qw(encode);
 use Test::Nginx::MQTT::Server;
 
 plan skip_all => 'no stream module' if !Test::Nginx::MQTT::Server::has_stream();
@@ -17,7 +15,6 @@ plan tests => 2;
 
 my $COUNT = 300;         # messages of each publisher
 my $slow = $ENV{TEST_NGINX_SLOW} || 1;
-my $load = Test::Nginx::MQTT::Server::load_modules();
 
 my ($server, $end);
 
@@ -27,18 +24,12 @@ my ($server, $end);
 sub open_client {
     my ($c) = @_;
 
-    my @workers = sort { $a <=> $b } $server->workers;
-    $c->{worker} = $workers[$c->{turn}++ % @workers];
-    $server->only_worker($c->{worker}, sub {
-        $c->open(timeout => 5);
-        $server->worker_of($c->{port}, $c->local_port);
-    });
+    $server->open_on($c, $c->{turn}++);
 
     my @props = $c->{version} == 5
                 ? (props => [ ['session_expiry', 600], ['receive_max', $c->{window}] ])
                 : ();
-    $c->send(encode({ type => 'CONNECT', version => $c->{version}, id => $c->{name},
-                      keepalive => 60, @props }));
+    $c->send_packet(type => 'CONNECT', id => $c->{name}, keepalive => 60, @props);
     hear($c, 'CONNACK');
 }
 
@@ -46,18 +37,11 @@ sub open_client {
 sub client {
     my ($name, $turn, $transport, $version, $window) = @_;
 
-    my $c = Test::Nginx::MQTT::Client->new(
-        name => $name, transport => $transport, version => $version,
-        turn => $turn, window => $window || 100, host => $server->{host},
-        port => $Test::Nginx::MQTT::Server::PORT{$transport});
+    my $c = $server->client(name => $name, transport => $transport,
+                            version => $version, turn => $turn,
+                            window => $window || 100);
     open_client($c);
     return $c;
-}
-
-
-sub packet {
-    my ($c, %p) = @_;
-    $c->send(encode({ version => $c->{version}, %p }));
 }
 
 
@@ -93,7 +77,7 @@ sub take {
 
     if ($p->{type} eq 'PUBREL') {
         delete $s->{taken}{ $p->{id} };
-        return packet($s, type => 'PUBCOMP', id => $p->{id});
+        return $s->send_packet(type => 'PUBCOMP', id => $p->{id});
     }
 
     die "$s->{name} got $p->{type}\n" if $p->{type} ne 'PUBLISH';
@@ -111,7 +95,7 @@ sub take {
 
     return if !$p->{qos};
     $s->{taken}{ $p->{id} } = 1 if $p->{qos} == 2;
-    packet($s, type => $p->{qos} == 1 ? 'PUBACK' : 'PUBREC', id => $p->{id});
+    $s->send_packet(type => $p->{qos} == 1 ? 'PUBACK' : 'PUBREC', id => $p->{id});
 }
 
 
@@ -122,8 +106,9 @@ sub publish {
     my ($p, $n) = @_;
 
     for my $qos (0 .. 2) {
-        packet($p, type => 'PUBLISH', topic => "t/$qos/$p->{name}", qos => $qos,
-               payload => "$qos/$p->{name} $n", $qos ? (id => $n * 2 + $qos) : ());
+        $p->send_packet(type => 'PUBLISH', topic => "t/$qos/$p->{name}",
+                        payload => "$qos/$p->{name} $n", qos => $qos,
+                        $qos ? (id => $n * 2 + $qos) : ());
         $p->{unanswered}++ if $qos;
     }
 
@@ -137,7 +122,7 @@ sub answers {
     while ($p->{unanswered} > $most) {
         my $got = next_packet($p);
         $p->{unanswered}-- if $got->{type} =~ /^(?:PUBACK|PUBCOMP)$/;
-        packet($p, type => 'PUBREL', id => $got->{id}) if $got->{type} eq 'PUBREC';
+        $p->send_packet(type => 'PUBREL', id => $got->{id}) if $got->{type} eq 'PUBREC';
     }
 }
 
@@ -145,44 +130,9 @@ sub answers {
 sub play {
     my ($workers) = @_;
 
-    my $user = $> == 0 ? 'user root;' : '';
-    $server = Test::Nginx::MQTT::Server->new(workers => $workers, timeout => 10);
-    $server->prepare;
-    $server->write_file('conf/nginx.conf', <<"EOF_CONF");
-$load
-$user
-daemon off;
-worker_processes $workers;
-error_log logs/error.log info;
-pid logs/nginx.pid;
-mqtt_zone broker 32m;
-mqtt_hub chat {
-    anonymous on;
-    default_roles webpubsub.joinLeaveGroup webpubsub.sendToGroup;
-    max_queued 0 8m;
-    receive_maximum 100;
-}
-events {
-    worker_connections 128;
-}
-http {
-    client_body_temp_path logs/body;
-    proxy_temp_path logs/proxy;
-    fastcgi_temp_path logs/fastcgi;
-    uwsgi_temp_path logs/uwsgi;
-    scgi_temp_path logs/scgi;
-    server {
-        listen $server->{host}:$Test::Nginx::MQTT::Server::PORT{ws};
-        location = /mqtt { mqtt_pass chat; }
-    }
-}
-stream {
-    server {
-        listen $server->{host}:$Test::Nginx::MQTT::Server::PORT{tcp};
-        mqtt_pass chat;
-    }
-}
-EOF_CONF
+    $server = Test::Nginx::MQTT::Server->broker(
+        workers => $workers, zone => '32m',
+        hub => 'max_queued 0 8m; receive_maximum 100;');
     $server->start;
     $end = time + 30 * $slow;
 
@@ -191,9 +141,10 @@ EOF_CONF
                             $_ == 1 ? 1 : 100) } 0 .. 4;
 
     for my $s (@subs) {
-        packet($s, type => 'SUBSCRIBE', id => 1,
-               filters => [ { filter => 't/1/+', qos => 1 }, { filter => 't/2/#', qos => 2 },
-                            $s->{name} eq 's4' ? () : { filter => 't/0/#' } ]);
+        $s->send_packet(
+            type => 'SUBSCRIBE', id => 1,
+            filters => [ { filter => 't/1/+', qos => 1 }, { filter => 't/2/#', qos => 2 },
+                         $s->{name} eq 's4' ? () : { filter => 't/0/#' } ]);
         hear($s, 'SUBACK');
         $s->{left} = @pubs * $COUNT * ($s->{name} eq 's4' ? 2 : 3);
         for my $p (@pubs) {
@@ -233,7 +184,6 @@ sub has_event {
 for my $workers (1, 2) {
     my @faults = eval { play($workers); () };
     push @faults, $@ if $@;
-    push @faults, 'nginx did not exit by itself' if !$server->stop;
-    push @faults, $server->bad_lines;
+    push @faults, $server->ended;
     ok(!@faults, "$workers worker" . ($workers > 1 ? 's' : '')) or diag(join "\n", @faults);
 }

@@ -8,8 +8,6 @@ use warnings;
 use Test::More;
 use Time::HiRes qw(time);
 
-use Test::Nginx::MQTT::Client;
-use Test::Nginx::MQTT::Packet qw(encode);
 use Test::Nginx::MQTT::Server;
 
 plan skip_all => 'no stream module' if !Test::Nginx::MQTT::Server::has_stream();
@@ -17,41 +15,25 @@ plan skip_all => 'no stream module' if !Test::Nginx::MQTT::Server::has_stream();
 my $COUNT = 24;          # connections of a storm
 my $MESSAGES = 40;
 my $slow = $ENV{TEST_NGINX_SLOW} || 1;
-my $load = Test::Nginx::MQTT::Server::load_modules();
 my $server;
 
 
 sub client {
     my ($name, $n) = @_;
 
-    my $transport = $n % 4 < 2 ? 'tcp' : 'ws';
-    my $c = Test::Nginx::MQTT::Client->new(
-        name => $name, transport => $transport, version => $n % 3 ? 5 : 4,
-        host => $server->{host},
-        port => $Test::Nginx::MQTT::Server::PORT{$transport});
-
-    my @workers = sort { $a <=> $b } $server->workers;
-    $c->{worker} = $workers[$n % @workers];
-    $server->only_worker($c->{worker}, sub {
-        $c->open(timeout => 5);
-        $server->worker_of($c->{port}, $c->local_port);
-    });
+    my $c = $server->client(name => $name, transport => $n % 4 < 2 ? 'tcp' : 'ws',
+                            version => $n % 3 ? 5 : 4);
+    $server->open_on($c, $n);
 
     return $c;
-}
-
-
-sub packet {
-    my ($c, %p) = @_;
-    $c->send(encode({ version => $c->{version}, %p }));
 }
 
 
 sub connect_as {
     my ($c, $id, $clean) = @_;
 
-    packet($c, type => 'CONNECT', id => $id, keepalive => 60, clean => $clean,
-           props => [ ['session_expiry', 600] ]);
+    $c->send_packet(type => 'CONNECT', id => $id, keepalive => 60, clean => $clean,
+                    props => [ ['session_expiry', 600] ]);
 }
 
 
@@ -112,13 +94,13 @@ sub storm {
     my $owner = client("owner$round", $round);
     connect_as($owner, "x$round");
     await_packet($owner, 'CONNACK');
-    packet($owner, type => 'SUBSCRIBE', id => 1,
-           filters => [ { filter => "t/$round", qos => 2 } ]);
+    $owner->send_packet(type => 'SUBSCRIBE', id => 1,
+                        filters => [ { filter => "t/$round", qos => 2 } ]);
     await_packet($owner, 'SUBACK');
 
     for my $n (1 .. $MESSAGES) {
-        packet($owner, type => 'PUBLISH', topic => "t/$round", qos => 1 + $n % 2,
-               id => $n, payload => $n);
+        $owner->send_packet(type => 'PUBLISH', topic => "t/$round", id => $n,
+                            qos => 1 + $n % 2, payload => $n);
     }
     await_packet($owner, 'PUBLISH', $MESSAGES);
 
@@ -139,42 +121,7 @@ sub storm {
 
 
 for my $workers (1, 2) {
-    my $user = $> == 0 ? 'user root;' : '';
-    $server = Test::Nginx::MQTT::Server->new(workers => $workers, timeout => 10);
-    $server->prepare;
-    $server->write_file('conf/nginx.conf', <<"EOF_CONF");
-$load
-$user
-daemon off;
-worker_processes $workers;
-error_log logs/error.log info;
-pid logs/nginx.pid;
-mqtt_zone broker 8m;
-mqtt_hub chat {
-    anonymous on;
-    default_roles webpubsub.joinLeaveGroup webpubsub.sendToGroup;
-}
-events {
-    worker_connections 128;
-}
-http {
-    client_body_temp_path logs/body;
-    proxy_temp_path logs/proxy;
-    fastcgi_temp_path logs/fastcgi;
-    uwsgi_temp_path logs/uwsgi;
-    scgi_temp_path logs/scgi;
-    server {
-        listen $server->{host}:$Test::Nginx::MQTT::Server::PORT{ws};
-        location = /mqtt { mqtt_pass chat; }
-    }
-}
-stream {
-    server {
-        listen $server->{host}:$Test::Nginx::MQTT::Server::PORT{tcp};
-        mqtt_pass chat;
-    }
-}
-EOF_CONF
+    $server = Test::Nginx::MQTT::Server->broker(workers => $workers);
     $server->start;
 
     for my $round (1 .. 4) {
@@ -192,11 +139,11 @@ EOF_CONF
     for my $round (5 .. 8) {
         my $ok = eval {
             my $winner = storm($round, 1);
-            packet($winner, type => 'SUBSCRIBE', id => 9,
-                   filters => [ { filter => "u/$round" } ]);
+            $winner->send_packet(type => 'SUBSCRIBE', id => 9,
+                                 filters => [ { filter => "u/$round" } ]);
             await_packet($winner, 'SUBACK');
-            packet($winner, type => 'PUBLISH', topic => "u/$round", payload => 'live');
-            packet($winner, type => 'PINGREQ');
+            $winner->send_packet(type => 'PUBLISH', topic => "u/$round", payload => 'live');
+            $winner->send_packet(type => 'PINGREQ');
             await_packet($winner, 'PINGRESP');
             is(scalar(grep { $_->{payload} eq 'live' } @{ $winner->{got}{PUBLISH} }), 1,
                "$workers workers, storm $round with clean starts: it works");
@@ -204,8 +151,7 @@ EOF_CONF
         fail("storm $round: $@") if !$ok;
     }
 
-    ok($server->stop, 'nginx exits');
-    is(join("\n", $server->bad_lines), '', 'nothing bad in the log');
+    is(join("\n", $server->ended), '', 'it exits, nothing bad in the log');
 }
 
 done_testing();

@@ -144,6 +144,14 @@ sub write_raw {
 }
 
 
+# A packet of the client's version.
+
+sub send_packet {
+    my ($self, %p) = @_;
+    $self->send(encode({ version => $self->{version}, %p }));
+}
+
+
 # Bytes of the MQTT stream: one write, and over WebSocket one frame.
 
 sub send {

@@ -308,11 +308,7 @@ events {
 
 http {
     access_log logs/access.log;
-    client_body_temp_path logs/body;
-    proxy_temp_path logs/proxy;
-    fastcgi_temp_path logs/fastcgi;
-    uwsgi_temp_path logs/uwsgi;
-    scgi_temp_path logs/scgi;
+$Test::Nginx::MQTT::Server::TEMP_PATHS
     default_type text/plain;
 $tls$s{http_config}
     server {

@@ -15,6 +15,7 @@ use IO::Socket::INET;
 use POSIX qw(:sys_wait_h);
 use Time::HiRes qw(time sleep);
 
+use Test::Nginx::MQTT::Client;
 use Test::Nginx::Util ();
 
 
@@ -23,6 +24,11 @@ our %PORT = (ws => $PORT, wss => $PORT + 1, tcp => $PORT + 2, tls => $PORT + 3);
 
 my $ROOT = realpath(dirname(__FILE__) . '/../../../../..');
 my $TICK = 0.002;
+
+# Inside of http: what it may write stays in the directory.
+our $TEMP_PATHS = join "\n", map { "    ${_}_temp_path logs/$_;" }
+                             qw(client_body proxy fastcgi uwsgi scgi);
+
 my %running;
 
 
@@ -109,6 +115,72 @@ sub read_file {
     local $/;
     my $text = <$f>;
     return defined $text ? $text : '';
+}
+
+
+# A server with one hub, ready to start.  Options: zone, hub (lines of it),
+# connections (of a worker), log_level, main (lines of the main context), listen
+# (its parameters), and stream, which is false where there is only WebSocket.
+
+sub broker {
+    my ($class, %o) = @_;
+
+    my $self = $class->new(zone => '8m', hub => '', connections => 128,
+                           log_level => 'info', main => '', listen => '',
+                           stream => has_stream(), %o);
+    $self->prepare;
+    $self->write_file('conf/nginx.conf', $self->configuration);
+
+    return $self;
+}
+
+
+sub configuration {
+    my ($self) = @_;
+
+    my $load = load_modules();
+    my $user = $> == 0 ? 'user root;' : '';
+    my $stream = !$self->{stream} ? '' : <<"EOC";
+stream {
+    server {
+        listen $self->{host}:$PORT{tcp} $self->{listen};
+        mqtt_pass test;
+    }
+}
+EOC
+
+    return <<"EOC";
+$load$user
+daemon off;
+worker_processes $self->{workers};
+error_log logs/error.log $self->{log_level};
+pid logs/nginx.pid;
+$self->{main}
+
+mqtt_zone test $self->{zone};
+
+mqtt_hub test {
+    anonymous on;
+    default_roles webpubsub.joinLeaveGroup webpubsub.sendToGroup;
+    $self->{hub}
+}
+
+events {
+    worker_connections $self->{connections};
+}
+
+http {
+    access_log off;
+$TEMP_PATHS
+
+    server {
+        listen $self->{host}:$PORT{ws} $self->{listen};
+        location = /mqtt { mqtt_pass test; }
+    }
+}
+
+$stream
+EOC
 }
 
 
@@ -354,6 +426,32 @@ sub has_read {
 }
 
 
+# ---- clients, for tests without a conversation
+
+# name, transport, version, and whatever else a test keeps there.
+
+sub client {
+    my ($self, %o) = @_;
+
+    return Test::Nginx::MQTT::Client->new(host => $self->{host},
+                                          port => $PORT{ $o{transport} }, %o);
+}
+
+
+# Connects a client to the n-th worker, which is the first one again after the
+# last.
+
+sub open_on {
+    my ($self, $client, $n) = @_;
+
+    my @workers = sort { $a <=> $b } $self->workers;
+    $self->only_worker($workers[$n % @workers], sub {
+        $client->open(timeout => 5);
+        $self->worker_of($client->{port}, $client->local_port);
+    });
+}
+
+
 # ---- events in a server's life
 
 sub reload {
@@ -436,6 +534,18 @@ sub bad_lines {
     }
 
     return @bad;
+}
+
+
+# Ends the server; what was wrong with that, and in its log.
+
+sub ended {
+    my ($self, @allowed) = @_;
+
+    my @problems = $self->stop ? () : 'nginx did not exit by itself';
+    push @problems, $self->bad_lines(@allowed);
+
+    return @problems;
 }
 
 

@@ -35,71 +35,19 @@ sub scale {
 }
 
 
-# zone, hub (lines of it), connections (of a worker), workers, log_level
+# Options are those of broker().
 
 sub start_server {
     my ($class, %o) = @_;
 
     system("$ROOT/.ci/load") == 0 or die "the load was not built\n";
 
-    my $self = $class->new(workers => 1, timeout => 30, connections => 1024,
-                           zone => scale('32m', '8m'), hub => '',
-                           log_level => 'notice', %o);
-    $self->prepare;
-    $self->write_file('conf/nginx.conf', $self->configuration);
+    my $self = $class->broker(workers => 1, timeout => 30, connections => 1024,
+                              zone => scale('32m', '8m'), log_level => 'notice',
+                              listen => 'backlog=4096', %o);
     $self->start;
 
     return $self;
-}
-
-
-sub configuration {
-    my ($self) = @_;
-
-    my %port = %Test::Nginx::MQTT::Server::PORT;
-    my $load = Test::Nginx::MQTT::Server::load_modules();
-    my $user = $> == 0 ? 'user root;' : '';
-
-    return <<"EOC";
-$load$user
-daemon off;
-worker_processes $self->{workers};
-error_log logs/error.log $self->{log_level};
-pid logs/nginx.pid;
-
-mqtt_zone test $self->{zone};
-
-mqtt_hub test {
-    anonymous on;
-    default_roles webpubsub.joinLeaveGroup webpubsub.sendToGroup;
-    $self->{hub}
-}
-
-events {
-    worker_connections $self->{connections};
-}
-
-http {
-    access_log off;
-    client_body_temp_path logs/body;
-    proxy_temp_path logs/proxy;
-    fastcgi_temp_path logs/fastcgi;
-    uwsgi_temp_path logs/uwsgi;
-    scgi_temp_path logs/scgi;
-
-    server {
-        listen $self->{host}:$port{ws} backlog=4096;
-        location = /mqtt { mqtt_pass test; }
-    }
-}
-
-stream {
-    server {
-        listen $self->{host}:$port{tcp} backlog=4096;
-        mqtt_pass test;
-    }
-}
-EOC
 }
 
 
@@ -295,18 +243,6 @@ sub table {
         Test::More::note(sprintf '    %-36s %s', $name,
                                  defined $value ? $value : '-');
     }
-}
-
-
-# Ends the server; what its log must not have.
-
-sub ended {
-    my ($self, @allowed) = @_;
-
-    my @problems = $self->stop ? () : 'nginx did not exit by itself';
-    push @problems, $self->bad_lines(@allowed);
-
-    return @problems;
 }
 
 
