@@ -277,3 +277,19 @@ max_packet_size 100;
 a connects
 a > HEX 30 / e5 / 01
 a < end 0x95
+
+=== TEST 18: what was too large is counted, and told when the worker leaves
+--- workers: 1 2
+--- mqtt
+sub > CONNECT v5 clean max_packet=64
+sub < CONNACK
+sub subscribes t qos=2
+pub connects
+for $qos in 0 1 2
+    pub publishes t qos=$qos payload=100*x
+end
+pub publishes t qos=1 payload="small"
+sub < PUBLISH t qos=1 payload="small"
+reload
+--- error_log
+/\[notice\] .*mqtt zone "test": lock held at most \d+ us, event loop at most \d+ us, dropped: 3 too large, 0 expired, 0 queue full/

@@ -304,3 +304,31 @@ wait 1.2
 sub connects resume sp=1
 sub < PUBLISH w qos=1 payload="long" expiry=98..99
 sub . nothing
+
+=== TEST 18: what has expired is counted, whether it made room or was to be delivered
+--- versions: 4 5
+--- hub
+max_queued 3;
+--- mqtt
+full,late connects resume
+full subscribes f qos=1
+late subscribes l qos=1
+full,late disconnects
+pub connects v5
+for $n in 1 2
+    pub publishes f qos=1 payload="$n" expiry=1
+end
+pub publishes f qos=1 payload="3"
+pub publishes l qos=1 payload="short" expiry=1
+pub publishes l qos=1 payload="long"
+wait 1.2
+pub publishes f qos=1 payload="4"
+late connects resume sp=1
+late < PUBLISH l qos=1 payload="long"
+full connects resume sp=1
+for $n in 3 4
+    full < PUBLISH f qos=1 payload="$n"
+end
+reload
+--- error_log
+/\[notice\] .*mqtt zone "test": lock held at most \d+ us, event loop at most \d+ us, dropped: 0 too large, 3 expired, 0 queue full/

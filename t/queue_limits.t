@@ -235,3 +235,47 @@ for $n in 1..3
     sub > PUBCOMP $id
     sub . nothing
 end
+
+=== TEST 13: what found no room is counted, QoS 0 for who is away is not
+--- versions: 4 5
+--- workers: 1 2
+--- hub
+max_queued 3;
+--- mqtt
+sub connects resume
+sub subscribes t qos=1
+sub disconnects
+pub connects
+pub publishes t payload="x"
+for $n in 1..5
+    pub publishes t qos=1 payload="$n"
+end
+sub connects resume sp=1
+for $n in 1..3
+    sub < PUBLISH t qos=1 payload="$n"
+end
+reload
+--- error_log
+/\[notice\] .*mqtt zone "test": lock held at most \d+ us, event loop at most \d+ us, dropped: 0 too large, 0 expired, 2 queue full/
+
+=== TEST 14: and so is what made room
+--- versions: 4 5
+--- workers: 1 2
+--- hub
+max_queued 3;
+queue_overflow drop_old;
+--- mqtt
+sub connects resume
+sub subscribes t qos=1
+sub disconnects
+pub connects
+for $n in 1..5
+    pub publishes t qos=1 payload="$n"
+end
+sub connects resume sp=1
+for $n in 3..5
+    sub < PUBLISH t qos=1 payload="$n"
+end
+reload
+--- error_log
+/\[notice\] .*mqtt zone "test": lock held at most \d+ us, event loop at most \d+ us, dropped: 0 too large, 0 expired, 2 queue full/
