@@ -218,25 +218,6 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
     root = w->zone->root;
     state = slot->state;
 
-    /* connections that were freed while they stood on the ready list */
-
-    while (slot->ready) {
-
-        if (*budget == 0) {
-            return NGX_AGAIN;
-        }
-
-        (*budget)--;
-
-        a = slot->ready;
-        ngx_mqtt_set(slot->ready, a->ready_next);
-        ngx_mqtt_set(a->ready, 0);
-
-        if (a->client == NULL) {
-            ngx_mqtt_attach_free_locked(w->zone, a);
-        }
-    }
-
     for (i = 0; i < NGX_MQTT_PUBS; i++) {
         if (ngx_mqtt_publication_finish_locked(w, &slot->pubs[i], budget)
             == NGX_AGAIN
@@ -276,7 +257,18 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
 
         (*budget)--;
 
-        a = slot->attached;
+        /* the ready ones first: none is freed while it stands on that list */
+
+        a = slot->ready;
+
+        if (a) {
+            ngx_mqtt_set(slot->ready, a->ready_next);
+            ngx_mqtt_set(a->ready, 0);
+
+        } else {
+            a = slot->attached;
+        }
+
         s = a->session;
 
         if (s) {
@@ -284,10 +276,6 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
             continue;
         }
 
-        /* nobody serves this list any more: it must not lead to "a" */
-
-        ngx_mqtt_set(slot->ready, NULL);
-        ngx_mqtt_set(a->ready, 0);
         ngx_mqtt_attach_free_locked(w->zone, a);
     }
 

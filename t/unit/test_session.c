@@ -7,6 +7,9 @@
 #include "store.h"
 
 
+#define TEST_SESSION_CROWD  300
+
+
 static store_t  st;
 
 static const store_connect_t  brief = { .clean = 1 };
@@ -289,6 +292,64 @@ test_session_workers(void)
 }
 
 
+/*
+ * Who died served more connections than fit into one hold of the lock, all of
+ * them ready, and their wills make others of them ready again.
+ */
+
+static void
+test_session_crowd(void)
+{
+    char                id[8];
+    ngx_uint_t          i, calls, wills, wrong, errors;
+    ngx_mqtt_worker_t  *w;
+
+    static store_client_t         c[TEST_SESSION_CROWD];
+    static const store_connect_t  will = { .expiry = 100, .will = "last" };
+
+    w = store_worker(&st);
+    wills = 0;
+
+    for (i = 0; i < TEST_SESSION_CROWD; i++) {
+        sprintf(id, "%lu", (unsigned long) i);
+        (void) store_connect(&c[i], w, id, i % 50 ? &lasting : &will);
+        (void) store_subscribe(&c[i], "last", 1, 0);
+        wills += (i % 50 == 0);
+    }
+
+    (void) store_publish(st.w, NULL, "last", "m", 0, 1, 0, 0);
+    ok(w->slot->ready != NULL, "a crowd is ready");
+
+    w->slot->pid = 0x7ffffff0;
+    w->slot->started = 1;
+    errors = 0;
+
+    for (calls = 1; ngx_mqtt_slot_sweep(st.w) == NGX_AGAIN; calls++) {
+        errors += store_errors(&st, "a part of a crowd is reclaimed");
+    }
+
+    is_int(errors, 0, "invariants: between %lu calls", (unsigned long) calls);
+    ok(calls > 2, "it takes several calls");
+    is_int(w->slot->state, NGX_MQTT_SLOT_FREE, "all of it is reclaimed");
+    is_int(store_blocks(&st, NGX_MQTT_KIND_ATTACH), 0, "no connections");
+    store_check(&st, "a crowd is gone");
+
+    for (i = 0, wrong = 0; i < TEST_SESSION_CROWD; i++) {
+        sprintf(id, "%lu", (unsigned long) i);
+        wrong += (store_queued(&st, id, "m") != 1
+                  || store_queued(&st, id, "will") != wills);
+        c[i].cl.attach = NULL;
+        store_close(&c[i], 0);
+    }
+
+    is_int(wrong, 0, "all sessions have the message, and all wills");
+
+    ngx_mqtt_worker_destroy(w);
+    store_time(st.w, 102000);
+    is_int(store_used(&st), 0, "nothing is left");
+}
+
+
 static void
 test_session_many(void)
 {
@@ -331,6 +392,7 @@ test_session(void)
 
     store_create(&st, 8 * 1024 * 1024);
     test_session_workers();
+    test_session_crowd();
     store_destroy(&st);
 
     store_create(&st, 8 * 1024 * 1024);
