@@ -39,43 +39,9 @@ diag("TORTURE_SEED=$seed") if $full;
 sub start_server {
     my ($zone, $queue) = @_;
 
-    my $server = Test::Nginx::MQTT::Server->new(workers => 2, timeout => 60 * $slow);
-    my $load = Test::Nginx::MQTT::Server::load_modules();
-    my $user = $> == 0 ? 'user root;' : '';
-
-    $server->prepare;
-    $server->write_file('conf/nginx.conf', <<"EOF");
-$load$user
-daemon off;
-worker_processes 2;
-error_log logs/error.log notice;
-pid logs/nginx.pid;
-mqtt_zone test $zone;
-mqtt_hub test {
-    anonymous on;
-    default_roles webpubsub.joinLeaveGroup webpubsub.sendToGroup;
-    max_queued 0 $queue;
-}
-events { worker_connections 16384; }
-http {
-    access_log off;
-    client_body_temp_path logs/body;
-    proxy_temp_path logs/proxy;
-    fastcgi_temp_path logs/fastcgi;
-    uwsgi_temp_path logs/uwsgi;
-    scgi_temp_path logs/scgi;
-    server {
-        listen $server->{host}:$PORT{ws};
-        location = /mqtt { mqtt_pass test; }
-    }
-}
-stream {
-    server {
-        listen $server->{host}:$PORT{tcp};
-        mqtt_pass test;
-    }
-}
-EOF
+    my $server = Test::Nginx::MQTT::Server->broker(
+        workers => 2, timeout => 60 * $slow, zone => $zone,
+        hub => "max_queued 0 $queue;", connections => 16384, log_level => 'notice');
     $server->start;
 
     return $server;
