@@ -15,7 +15,10 @@
 /* blocks looked at for deliveries in one hold of the lock, about */
 #define NGX_MQTT_DELIVER_BUDGET  1024
 
-/* what one client takes in one batch */
+/* entries taken in one batch, which is one hold of the lock */
+#define NGX_MQTT_DELIVER_BATCH   (NGX_MQTT_HELD / 2)
+
+/* what one client takes of these */
 #define NGX_MQTT_TAKE_ENTRIES    32
 #define NGX_MQTT_TAKE_BYTES      12288
 
@@ -144,7 +147,7 @@ ngx_mqtt_deliver_collect_locked(ngx_mqtt_worker_t *w, ngx_uint_t *n)
     budget = NGX_MQTT_DELIVER_BUDGET;
 
     while (slot->ready && budget
-           && *n + NGX_MQTT_TAKE_ENTRIES <= NGX_MQTT_HELD)
+           && *n + NGX_MQTT_TAKE_ENTRIES <= NGX_MQTT_DELIVER_BATCH)
     {
         budget -= ngx_min(budget, 4);
 

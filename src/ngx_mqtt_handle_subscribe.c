@@ -13,7 +13,7 @@
 
 
 /* blocks looked at for filters in one hold of the lock */
-#define NGX_MQTT_FILTERS_BATCH  512
+#define NGX_MQTT_FILTERS_BATCH  256
 
 #define NGX_MQTT_CODES_LOCAL    256    /* on the stack */
 

@@ -13,10 +13,10 @@
 
 
 /* subscriptions looked at, and deliveries queued, in one hold of the lock */
-#define NGX_MQTT_PUBLISH_BATCH    256
+#define NGX_MQTT_PUBLISH_BATCH    128
 
 /* such holds in one pass of the event loop */
-#define NGX_MQTT_PUBLISH_HOLDS    16
+#define NGX_MQTT_PUBLISH_HOLDS    32
 
 
 static void ngx_mqtt_publish_urgent_locked(ngx_mqtt_worker_t *w,

@@ -12,7 +12,7 @@
 #include <ngx_mqtt_ticks.h>
 
 
-#define NGX_MQTT_RUN_BATCHES    8       /* of deliveries in one run */
+#define NGX_MQTT_RUN_BATCHES    16      /* of deliveries in one run */
 #define NGX_MQTT_RUN_TIME       5000    /* microseconds, then no more */
 #define NGX_MQTT_RUN_DIRTY      256     /* clients, then flush early */
 #define NGX_MQTT_RUN_TURNS      64      /* clients that may read again */

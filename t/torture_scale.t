@@ -14,7 +14,8 @@ use Test::Nginx::MQTT::Torture;
 *scale = \&Test::Nginx::MQTT::Torture::scale;
 
 
-# us; a process that was preempted measures too much, so the best of some counts
+# us; a process that was preempted measures too much, so the best of some counts,
+# and in full there is one worker: two would share a processor
 
 my $LOCK_MAX = 1000;
 my $LOOP_MAX = 20000;
@@ -32,12 +33,12 @@ my @scenarios = (
 
     { name => 'retained messages, replaced meanwhile', mode => 'retained',
       server => { zone => scale('1024m', '64m'), hub => 'max_queued 0 16m;',
-                  workers => 2 },
+                  workers => scale(1, 2) },
       load => { n => scale(1000000, 20000), rate => scale(50000, 10000),
                 replaced => scale(100000, 2000) } },
 
     { name => 'one publisher to all', mode => 'fanout',
-      server => { zone => scale('1024m', '64m'), workers => 2,
+      server => { zone => scale('1024m', '64m'), workers => scale(1, 2),
                   connections => scale(19500, 4096) },
       load => { connected => scale(18000, 500), offline => scale(50000, 1000),
                 messages => scale(20, 10), resumed => scale(5000, 200) } },
