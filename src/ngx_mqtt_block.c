@@ -133,11 +133,19 @@ ngx_mqtt_block_alloc_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
 
     if (page == NULL) {
         page = ngx_mqtt_page_take_locked(zone, kind);
-        if (page == NULL) {
-            return NULL;
-        }
 
-        ngx_mqtt_page_fill_locked(blocks, page, kind, class);
+        if (page) {
+            ngx_mqtt_page_fill_locked(blocks, page, kind, class);
+
+        } else {
+
+            /* the search may have freed some */
+
+            page = blocks->partial[kind][class];
+            if (page == NULL) {
+                return NULL;
+            }
+        }
     }
 
     p = page->free;

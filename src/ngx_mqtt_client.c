@@ -17,7 +17,7 @@
 
 #define NGX_MQTT_OUTPUT_MAX     (64 * 1024)    /* bytes, then input stops */
 
-/* packets, and deliveries they cause, of a client's turn, and of a pass */
+/* packets, and what they make us look at and queue: of a turn, of a pass */
 #define NGX_MQTT_TURN_WORK      8192
 #define NGX_MQTT_PASS_WORK      16384
 
@@ -31,7 +31,7 @@
 
 
 static ngx_int_t ngx_mqtt_client_may_go_on(ngx_mqtt_client_t *cl,
-    ngx_uint_t type, ngx_uint_t work);
+    ngx_uint_t type);
 static ngx_uint_t ngx_mqtt_client_behind(ngx_mqtt_client_t *cl);
 static ngx_int_t ngx_mqtt_client_drain(ngx_mqtt_client_t *cl);
 static ngx_int_t ngx_mqtt_client_malformed(ngx_mqtt_client_t *cl,
@@ -85,6 +85,7 @@ ngx_mqtt_client_init(ngx_mqtt_client_t *cl, ngx_mqtt_worker_t *w,
     cl->receive_maximum = NGX_MQTT_PACKET_ID_MAX;
     cl->max_packet_size = NGX_MQTT_PACKET_MAX;
 
+    cl->turn_end = NGX_MQTT_TURN_WORK;
     ngx_queue_init(&cl->dirty);
 
     ngx_mqtt_parser_init(&cl->parser,
@@ -101,6 +102,7 @@ ngx_mqtt_client_turn(ngx_mqtt_client_t *cl)
     w = cl->worker;
 
     if (w->work < NGX_MQTT_PASS_WORK || cl->closed) {
+        cl->turn_end = w->work + NGX_MQTT_TURN_WORK;
         return NGX_OK;
     }
 
@@ -130,10 +132,8 @@ ngx_int_t
 ngx_mqtt_client_input(ngx_mqtt_client_t *cl, u_char **pos, u_char *last)
 {
     ngx_int_t          rc;
-    ngx_uint_t         type, work;
+    ngx_uint_t         type;
     ngx_mqtt_packet_t  pkt;
-
-    work = cl->worker->work;
 
     for ( ;; ) {
 
@@ -143,7 +143,7 @@ ngx_mqtt_client_input(ngx_mqtt_client_t *cl, u_char **pos, u_char *last)
 
         if (*pos < last) {
             type = ngx_mqtt_parser_type(&cl->parser, **pos);
-            rc = ngx_mqtt_client_may_go_on(cl, type, work);
+            rc = ngx_mqtt_client_may_go_on(cl, type);
 
             if (rc != NGX_OK) {
                 ngx_mqtt_parser_idle(&cl->parser);
@@ -182,8 +182,7 @@ ngx_mqtt_client_input(ngx_mqtt_client_t *cl, u_char **pos, u_char *last)
 /* NGX_BUSY: there is more input, and it has to wait. */
 
 static ngx_int_t
-ngx_mqtt_client_may_go_on(ngx_mqtt_client_t *cl, ngx_uint_t type,
-    ngx_uint_t work)
+ngx_mqtt_client_may_go_on(ngx_mqtt_client_t *cl, ngx_uint_t type)
 {
     ngx_mqtt_worker_t  *w;
 
@@ -194,7 +193,7 @@ ngx_mqtt_client_may_go_on(ngx_mqtt_client_t *cl, ngx_uint_t type,
         return NGX_BUSY;
     }
 
-    if (w->work - work >= NGX_MQTT_TURN_WORK) {
+    if (w->work >= cl->turn_end) {
         ngx_mqtt_worker_wait(cl, &w->served);
         return NGX_BUSY;
     }
@@ -301,14 +300,14 @@ ngx_mqtt_client_timer(ngx_mqtt_client_t *cl)
     if (!cl->connected) {
         limit = NGX_MQTT_CONNECT_TIMEOUT;
 
-    } else if (cl->paused || cl->waiting) {
-
-        /* its packets wait for us, and we for it to take our output */
-
-        limit = 0;
-
     } else {
         limit = cl->keep_alive * 1500;
+
+        /* its packets wait for us, or we for it to take our output */
+
+        if (cl->paused || cl->waiting) {
+            silent = 0;
+        }
     }
 
     if (limit) {

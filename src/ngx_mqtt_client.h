@@ -79,6 +79,7 @@ struct ngx_mqtt_client_s {
     ngx_queue_t                      dirty;        /* worker's flush list, */
                                                    /* or the blocked ones */
     ngx_queue_t                      turn;         /* while waiting */
+    ngx_uint_t                       turn_end;     /* of worker->work */
 
     ngx_mqtt_aliases_t              *aliases;
 

@@ -153,6 +153,7 @@ ngx_mqtt_filters_pause_locked(ngx_mqtt_client_t *cl, ngx_str_t *filter,
         ngx_mqtt_worker_unlock(cl->worker);
         ngx_mqtt_worker_lock(cl->worker);
 
+        cl->worker->work += NGX_MQTT_FILTERS_BATCH;
         *budget = NGX_MQTT_FILTERS_BATCH;
     }
 
@@ -201,6 +202,8 @@ ngx_mqtt_subscribe(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     }
 
     ngx_mqtt_worker_unlock(cl->worker);
+
+    cl->worker->work += NGX_MQTT_FILTERS_BATCH - budget;
 
     return NGX_OK;
 }
@@ -347,6 +350,8 @@ ngx_mqtt_unsubscribe(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     }
 
     ngx_mqtt_worker_unlock(cl->worker);
+
+    cl->worker->work += NGX_MQTT_FILTERS_BATCH - budget;
 
     return NGX_OK;
 }

@@ -514,8 +514,20 @@ ngx_mqtt_publish_again_locked(ngx_mqtt_publishing_t *p)
 static ngx_uint_t
 ngx_mqtt_publish_end_locked(ngx_mqtt_publishing_t *p)
 {
+    ngx_mqtt_session_t  *s;
+
     ngx_mqtt_slot_leave_locked(p->worker);
     ngx_mqtt_publication_release_locked(p->worker->zone, p->pub);
+
+    s = p->args.from;
+
+    if (s && s->serial == p->from_serial && s->attach
+        && s->attach->slot != p->worker->slot->index)
+    {
+        /* its next PUBLISH may wait there for this one */
+
+        ngx_mqtt_slot_ready_locked(p->worker, s->attach);
+    }
 
     if (p->rc == NGX_ERROR || p->rc == NGX_DECLINED) {
         return NGX_MQTT_QUOTA_EXCEEDED;

@@ -549,7 +549,7 @@ ngx_int_t
 ngx_mqtt_session_expire(ngx_mqtt_worker_t *w)
 {
     ngx_msec_t           end;
-    ngx_uint_t           budget;
+    ngx_uint_t           work, budget;
     ngx_mqtt_timer_t    *timer;
     ngx_mqtt_session_t  *s;
 
@@ -593,7 +593,9 @@ ngx_mqtt_session_expire(ngx_mqtt_worker_t *w)
                                           &s->timer, end);
             }
 
+            work = w->work;
             ngx_mqtt_session_will_locked(w, s);
+            budget -= ngx_min(budget, w->work - work);
             continue;
         }
 

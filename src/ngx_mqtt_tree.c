@@ -385,7 +385,9 @@ ngx_mqtt_match_move(ngx_mqtt_match_t *match, u_char *from, u_char *to)
         match->rest.data = to + (match->rest.data - from);
     }
 
-    match->level.data = to + (match->level.data - from);
+    if (match->level.data != ngx_mqtt_node_deep.data) {
+        match->level.data = to + (match->level.data - from);
+    }
 }
 
 

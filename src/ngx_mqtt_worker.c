@@ -284,7 +284,9 @@ ngx_mqtt_worker_wait(ngx_mqtt_client_t *cl, ngx_queue_t *list)
     cl->waiting = 1;
     ngx_queue_insert_tail(list, &cl->turn);
 
-    if (!w->running) {
+    /* the end of what it is behind makes the next run */
+
+    if (!w->running && list != &w->behind) {
         w->ops->post(w);
     }
 }
