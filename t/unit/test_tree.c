@@ -75,7 +75,8 @@ test_tree_topic(store_t *st, const char *text, ngx_mqtt_session_t *s)
     static u_char  buf[2][NGX_MQTT_STRING_MAX];
 
     topic = store_str(text);
-    topic.data = ngx_memcpy(buf[0], text, topic.len);
+    ngx_memcpy(buf[0], text, topic.len);
+    topic.data = buf[0];
     match = &st->w->publishing->match;
     budget = 5;
 
