@@ -19,7 +19,8 @@
 
 /* packets, and what they make us look at and queue: of a turn, of a pass */
 #define NGX_MQTT_TURN_WORK      8192
-#define NGX_MQTT_PASS_WORK      16384
+#define NGX_MQTT_TURN_SHORT     512            /* where others wait */
+#define NGX_MQTT_PASS_WORK      8192
 
 #define NGX_MQTT_IDLE_INTERVAL  3600000        /* milliseconds */
 
@@ -102,7 +103,11 @@ ngx_mqtt_client_turn(ngx_mqtt_client_t *cl)
     w = cl->worker;
 
     if (w->work < NGX_MQTT_PASS_WORK || cl->closed) {
-        cl->turn_end = w->work + NGX_MQTT_TURN_WORK;
+
+        /* a long turn shares writes, short ones are fair */
+
+        cl->turn_end = w->work + (w->turns > 1 ? NGX_MQTT_TURN_SHORT
+                                               : NGX_MQTT_TURN_WORK);
         return NGX_OK;
     }
 

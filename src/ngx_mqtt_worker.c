@@ -13,7 +13,7 @@
 
 
 #define NGX_MQTT_RUN_BATCHES    16      /* of deliveries in one run */
-#define NGX_MQTT_RUN_TIME       5000    /* microseconds, then no more */
+#define NGX_MQTT_RUN_TIME       3000    /* microseconds, then no more */
 #define NGX_MQTT_RUN_DIRTY      256     /* clients, then flush early */
 #define NGX_MQTT_RUN_TURNS      64      /* clients that may read again */
 #define NGX_MQTT_TICK_BLOCKED   64      /* clients closed in one tick */
@@ -300,7 +300,6 @@ ngx_mqtt_worker_wait(ngx_mqtt_client_t *cl, ngx_queue_t *list)
 static void
 ngx_mqtt_worker_turns(ngx_mqtt_worker_t *w)
 {
-    ngx_uint_t          i;
     ngx_queue_t        *q;
     ngx_mqtt_client_t  *cl;
 
@@ -310,7 +309,7 @@ ngx_mqtt_worker_turns(ngx_mqtt_worker_t *w)
 
     ngx_mqtt_worker_join(&w->waiting, &w->served);
 
-    for (i = 0; i < NGX_MQTT_RUN_TURNS; i++) {
+    for (w->turns = 0; w->turns < NGX_MQTT_RUN_TURNS; w->turns++) {
 
         if (ngx_queue_empty(&w->waiting)) {
             return;

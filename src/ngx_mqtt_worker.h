@@ -54,6 +54,7 @@ struct ngx_mqtt_worker_s {
 
     ngx_uint_t                    work;       /* packets and deliveries ... */
                                               /* ... of this pass */
+    ngx_uint_t                    turns;      /* given in the last run */
     ngx_queue_t                   waiting;    /* clients without a turn yet, */
     ngx_queue_t                   served;     /* with more input after it, */
     ngx_queue_t                   behind;     /* with a PUBLISH behind the */

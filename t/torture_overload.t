@@ -361,7 +361,7 @@ sub half_open_give_way {
 
 sub no_room_is_told {
     my (undef, $f) = @_;
-    return wrong($f->{refused_0x89} && $f->{connected} > 400
+    return wrong($f->{refused_0x89} && $f->{connected} > 350
                  && $f->{connected} < 512, 'clients were not told', $f);
 }
 
