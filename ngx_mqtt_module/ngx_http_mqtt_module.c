@@ -13,6 +13,7 @@
 typedef struct {
     ngx_mqtt_pass_t           *pass;
     ngx_http_complex_value_t  *hub;        /* NULL: a static name */
+    ngx_flag_t                 release_request;
 } ngx_http_mqtt_loc_conf_t;
 
 
@@ -35,6 +36,13 @@ static ngx_command_t  ngx_http_mqtt_commands[] = {
       ngx_http_mqtt_pass,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("mqtt_release_request"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_mqtt_loc_conf_t, release_request),
       NULL },
 
       ngx_null_command
@@ -150,6 +158,17 @@ ngx_http_mqtt_find_hub(ngx_http_request_t *r, ngx_str_t *name,
 }
 
 
+ngx_uint_t
+ngx_http_mqtt_release_request(ngx_http_request_t *r)
+{
+    ngx_http_mqtt_loc_conf_t  *mlcf;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mqtt_module);
+
+    return mlcf->release_request;
+}
+
+
 static ngx_int_t
 ngx_http_mqtt_not_allowed(ngx_http_request_t *r)
 {
@@ -188,6 +207,8 @@ ngx_http_mqtt_create_loc_conf(ngx_conf_t *cf)
      *     conf->hub = NULL;
      */
 
+    conf->release_request = NGX_CONF_UNSET;
+
     return conf;
 }
 
@@ -199,6 +220,8 @@ ngx_http_mqtt_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_mqtt_loc_conf_t  *conf = child;
 
     ngx_http_core_loc_conf_t  *clcf;
+
+    ngx_conf_merge_value(conf->release_request, prev->release_request, 0);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 

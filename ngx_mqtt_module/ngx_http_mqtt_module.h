@@ -39,6 +39,9 @@ ngx_int_t ngx_http_mqtt_ws_handshake(ngx_http_request_t *r,
 ngx_int_t ngx_http_mqtt_ws_accept(ngx_http_request_t *r,
     ngx_http_mqtt_ctx_t *ctx);
 
+/* "mqtt_release_request" of a request's location */
+ngx_uint_t ngx_http_mqtt_release_request(ngx_http_request_t *r);
+
 /* Adds $mqtt_ variables. */
 ngx_int_t ngx_http_mqtt_add_variables(ngx_conf_t *cf);
 

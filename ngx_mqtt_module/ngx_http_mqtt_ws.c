@@ -42,6 +42,12 @@ static void ngx_http_mqtt_ws_start(ngx_http_request_t *r);
 static void ngx_http_mqtt_ws_event(ngx_event_t *ev);
 static void ngx_http_mqtt_ws_finish(ngx_mqtt_transport_t *t);
 
+static void ngx_http_mqtt_ws_release(ngx_mqtt_transport_t *t);
+static void ngx_http_mqtt_ws_free_headers(ngx_connection_t *c,
+    ngx_chain_t **buffers);
+static void ngx_http_mqtt_ws_released_event(ngx_event_t *ev);
+static void ngx_http_mqtt_ws_released_finish(ngx_mqtt_transport_t *t);
+
 
 static ngx_str_t  ngx_http_mqtt_upgrade = ngx_string("Upgrade");
 static ngx_str_t  ngx_http_mqtt_connection = ngx_string("Connection");
@@ -423,6 +429,10 @@ ngx_http_mqtt_ws_start(ngx_http_request_t *r)
 
     ctx->handler = r->connection->read->handler;
 
+    if (ngx_http_mqtt_release_request(r)) {
+        ctx->transport->accepted = ngx_http_mqtt_ws_release;
+    }
+
     r->connection->write->delayed = 0;
 
     /* what the client sent behind its handshake */
@@ -477,4 +487,83 @@ ngx_http_mqtt_ws_finish(ngx_mqtt_transport_t *t)
     ngx_http_finalize_request(r, NGX_DONE);
 
     ngx_http_run_posted_requests(c);
+}
+
+
+/*
+ * Lets go of the request as keep-alive does: what follows needs the connection
+ * alone.  Its pool keeps what is NGINX's, so that closing is as usual.
+ */
+
+static void
+ngx_http_mqtt_ws_release(ngx_mqtt_transport_t *t)
+{
+    ngx_buf_t              *b;
+    ngx_connection_t       *c;
+    ngx_http_request_t     *r;
+    ngx_http_connection_t  *hc;
+
+    r = t->data;
+    c = r->connection;
+    hc = r->http_connection;
+
+    c->read->handler = ngx_http_mqtt_ws_released_event;
+    c->write->handler = ngx_http_mqtt_ws_released_event;
+
+    t->finish = ngx_http_mqtt_ws_released_finish;
+    t->data = hc;
+
+    ngx_http_free_request(r, 0);
+
+    c->data = t;
+    c->destroyed = 0;
+    c->log->action = "waiting for mqtt packet";
+
+    ngx_http_mqtt_ws_free_headers(c, &hc->busy);
+    ngx_http_mqtt_ws_free_headers(c, &hc->free);
+    hc->nbusy = 0;
+
+    b = c->buffer;
+
+    if (b && ngx_pfree(c->pool, b->start) == NGX_OK) {
+        c->buffer = NULL;
+    }
+}
+
+
+static void
+ngx_http_mqtt_ws_free_headers(ngx_connection_t *c, ngx_chain_t **buffers)
+{
+    ngx_chain_t  *cl, *next;
+
+    for (cl = *buffers; cl; cl = next) {
+        next = cl->next;
+        ngx_pfree(c->pool, cl->buf->start);
+        ngx_free_chain(c->pool, cl);
+    }
+
+    *buffers = NULL;
+}
+
+
+static void
+ngx_http_mqtt_ws_released_event(ngx_event_t *ev)
+{
+    ngx_connection_t  *c;
+
+    c = ev->data;
+
+    ngx_mqtt_transport_event(c->data, ev);
+}
+
+
+static void
+ngx_http_mqtt_ws_released_finish(ngx_mqtt_transport_t *t)
+{
+    ngx_connection_t  *c;
+
+    c = t->connection;
+    c->data = t->data;
+
+    ngx_http_close_connection(c);
 }

@@ -465,6 +465,8 @@ ngx_mqtt_transport_feed_waiting(ngx_mqtt_transport_t *t)
             ngx_free(t->kept);
             t->kept = NULL;
         }
+
+        ngx_mqtt_transport_connected(t);
     }
 
     return rc;
@@ -612,23 +614,32 @@ ngx_mqtt_transport_keep(ngx_mqtt_transport_t *t, u_char *pos, u_char *last,
 static void
 ngx_mqtt_transport_connected(ngx_mqtt_transport_t *t)
 {
-    ngx_str_t         *id;
-    ngx_connection_t  *c;
+    ngx_str_t             *id;
+    ngx_connection_t      *c;
+    ngx_mqtt_accepted_pt   accepted;
 
     c = t->connection;
 
-    if (!c->reusable || !t->client.connected || t->done) {
+    if (!t->client.connected || t->done) {
         return;
     }
 
-    ngx_reusable_connection(c, 0);
+    if (c->reusable) {
+        ngx_reusable_connection(c, 0);
 
-    /* the log is written when the core has forgotten the client */
+        /* the log is written when the core has forgotten the client */
 
-    id = &t->client_id;
+        id = &t->client_id;
 
-    id->data = ngx_pstrdup(c->pool, &t->client.client_id);
-    id->len = id->data ? t->client.client_id.len : 0;
+        id->data = ngx_pstrdup(c->pool, &t->client.client_id);
+        id->len = id->data ? t->client.client_id.len : 0;
+    }
+
+    if (t->accepted && t->pos == NULL) {
+        accepted = t->accepted;
+        t->accepted = NULL;
+        accepted(t);
+    }
 }
 
 

@@ -25,6 +25,13 @@ typedef struct ngx_mqtt_transport_s  ngx_mqtt_transport_t;
 
 typedef void (*ngx_mqtt_finish_pt)(ngx_mqtt_transport_t *t);
 
+/*
+ * The client has been accepted, and no input waits in the door's buffer any
+ * more: what the door no longer needs may go.
+ */
+
+typedef void (*ngx_mqtt_accepted_pt)(ngx_mqtt_transport_t *t);
+
 
 /* A client's connection, local to a worker, from c->pool. */
 
@@ -35,6 +42,7 @@ struct ngx_mqtt_transport_s {
     ngx_mqtt_ws_t           *ws;         /* NULL: mqtt over tcp */
     void                    *data;       /* a request or a session */
     ngx_mqtt_finish_pt       finish;
+    ngx_mqtt_accepted_pt     accepted;   /* set by the door, called once */
 
     /*
      * Input that waits, either in "kept", malloced, or in a buffer of the

@@ -26,6 +26,8 @@ my $code = join "\n", @text{@code};
 my %context = (
     NGX_MAIN_CONF       => 'main',
     NGX_MQTT_HUB_CONF   => 'mqtt_hub',
+    NGX_HTTP_MAIN_CONF  => 'http',
+    NGX_HTTP_SRV_CONF   => 'server',
     NGX_HTTP_LOC_CONF   => 'location',
     NGX_STREAM_SRV_CONF => 'server (stream)',
 );
@@ -68,7 +70,8 @@ sub directives {
                 my ($name, $rest) = ($1, $2);
 
                 $found{$name}{field} = $1
-                    if $rest =~ /offsetof\(\s*\w+,\s*settings\.(\w+)\)/;
+                    if $rest =~ /offsetof\(\s*\w+,\s*settings\.(\w+)\)/
+                       || $rest =~ /ngx_http_mqtt_loc_conf_t,\s*(\w+)\)/;
 
                 $found{$name}{block} = 1 if $rest =~ /\bNGX_CONF_BLOCK\b/;
 
@@ -153,7 +156,8 @@ sub initial {
 
     return evaluate($1)
         if $code =~ /ngx_conf_init_(?:uint_)?value\(s->$field,\s*(\w+)\)/
-           || $code =~ /s->$field = ngx_min\((\w+), quarter\)/;
+           || $code =~ /s->$field = ngx_min\((\w+), quarter\)/
+           || $code =~ /merge_value\(conf->$field, prev->$field, (\w+)\)/;
 
     return "no default of $field found";
 }
