@@ -2,8 +2,8 @@
 
 NGINX_DEV ?= /usr/share/nginx/src
 
-.PHONY: all kill deps run test torture conformance unit fuzz check-all \
-        install clean
+.PHONY: all kill deps run test torture conformance bench unit fuzz \
+        check-all install clean
 
 # build/ngx_http_mqtt_module.so, build/ngx_stream_mqtt_module.so
 all: deps
@@ -37,6 +37,10 @@ torture: all kill
 conformance: all kill
 	@.ci/deps test
 	@.ci/conformance
+
+# cost of a delivery beside mosquitto's, if that is installed: see t/bench
+bench: all
+	@.ci/bench
 
 unit:
 	@.ci/deps build test
