@@ -24,15 +24,30 @@ typedef struct ngx_mqtt_worker_s  ngx_mqtt_worker_t;
 #define NGX_MQTT_SLOTS            1024
 
 
+struct ngx_mqtt_event_s;
+
+
 /*
  * What the core needs of the event loop.  "wake" makes the worker that owns
  * the slot call ngx_mqtt_worker_run(); "post" does so for this worker, once,
  * after the events of the present pass (calling it twice is harmless).
+ *
+ * event: may be NULL.  Raises an event for the application.  NGX_OK: it was
+ * taken, ev->answered will be called from the event loop, and the pool be
+ * destroyed behind it; NGX_DECLINED: no handler wants it, it stays the
+ * caller's.
+ *
+ * wanted: NULL if "event" is.  Whether a handler would take such an event
+ * (ngx_mqtt_event_e) of a hub, "name" being that of a custom one.
  */
 
 typedef struct {
     void                (*wake)(ngx_mqtt_worker_t *w, ngx_uint_t slot);
     void                (*post)(ngx_mqtt_worker_t *w);
+    ngx_int_t           (*event)(ngx_mqtt_worker_t *w,
+                                 struct ngx_mqtt_event_s *ev);
+    ngx_uint_t          (*wanted)(ngx_mqtt_worker_t *w, ngx_str_t *hub,
+                                  ngx_uint_t type, ngx_str_t *name);
 } ngx_mqtt_worker_ops_t;
 
 

@@ -62,7 +62,9 @@ static world_zone_t  world_zones[] = {
     { .size = 4096 * 1024 }
 };
 
-static const ngx_mqtt_worker_ops_t  world_ops = { world_wake, world_post };
+static const ngx_mqtt_worker_ops_t  world_ops = {
+    world_wake, world_post, NULL, NULL
+};
 
 static world_zone_t   *world;
 static ngx_log_t       world_log;

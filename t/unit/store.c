@@ -21,7 +21,9 @@ static ngx_mqtt_transport_ops_t  store_transport = {
     store_send, NULL, store_closed, store_resume
 };
 
-static ngx_mqtt_worker_ops_t  store_ops = { store_wake, store_post };
+static ngx_mqtt_worker_ops_t  store_ops = {
+    store_wake, store_post, NULL, NULL
+};
 
 
 void        (*store_hook)(ngx_mqtt_worker_t *w);

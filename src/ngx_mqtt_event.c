@@ -1,0 +1,176 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_event.h>
+
+
+#define NGX_MQTT_EVENT_POOL  2048
+
+
+static ngx_uint_t ngx_mqtt_event_token(ngx_str_t *name);
+
+
+ngx_mqtt_event_t *
+ngx_mqtt_event_create(ngx_mqtt_worker_t *w, ngx_mqtt_event_e type)
+{
+    ngx_pool_t        *pool;
+    ngx_mqtt_event_t  *ev;
+
+    pool = ngx_create_pool(NGX_MQTT_EVENT_POOL, w->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    ev = ngx_pcalloc(pool, sizeof(ngx_mqtt_event_t));
+    if (ev == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    ev->pool = pool;
+    ev->worker = w;
+    ev->type = type;
+
+    return ev;
+}
+
+
+ngx_int_t
+ngx_mqtt_event_copy(ngx_mqtt_event_t *ev, ngx_str_t *dst, ngx_str_t *src)
+{
+    ngx_str_null(dst);
+
+    if (src->len == 0) {
+        return NGX_OK;
+    }
+
+    dst->data = ngx_pstrdup(ev->pool, src);
+    if (dst->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    dst->len = src->len;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mqtt_event_property(ngx_mqtt_event_t *ev, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    ngx_keyval_t  *kv;
+
+    if (!ngx_mqtt_event_token(name)) {
+        return NGX_OK;
+    }
+
+    if (ev->headers.elts == NULL
+        && ngx_array_init(&ev->headers, ev->pool, 4, sizeof(ngx_keyval_t))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    kv = ngx_array_push(&ev->headers);
+    if (kv == NULL) {
+        return NGX_ERROR;
+    }
+
+    kv->key.len = sizeof("mqtt-") - 1 + name->len;
+    kv->key.data = ngx_pnalloc(ev->pool, kv->key.len);
+
+    if (kv->key.data == NULL) {
+        ev->headers.nelts--;
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(ngx_cpymem(kv->key.data, "mqtt-", sizeof("mqtt-") - 1),
+               name->data, name->len);
+
+    kv->value = *value;
+
+    return ngx_mqtt_event_clean(ev->pool, &kv->value);
+}
+
+
+/* RFC 9110, 5.6.2 */
+
+static ngx_uint_t
+ngx_mqtt_event_token(ngx_str_t *name)
+{
+    u_char      ch;
+    ngx_uint_t  i;
+
+    for (i = 0; i < name->len; i++) {
+        ch = name->data[i];
+
+        if ((ch >= '0' && ch <= '9')
+            || ((ch | 0x20) >= 'a' && (ch | 0x20) <= 'z'))
+        {
+            continue;
+        }
+
+        if (ch == '\0' || ngx_strchr("!#$%&'*+-.^_`|~", ch) == NULL) {
+            return 0;
+        }
+    }
+
+    return name->len != 0;
+}
+
+
+ngx_uint_t
+ngx_mqtt_event_is_clean(ngx_str_t *value)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < value->len; i++) {
+        if (value->data[i] < 0x20 || value->data[i] > 0x7e) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+ngx_int_t
+ngx_mqtt_event_clean(ngx_pool_t *pool, ngx_str_t *value)
+{
+    u_char      *p, *dst, ch;
+    ngx_uint_t   i;
+
+    if (ngx_mqtt_event_is_clean(value)) {
+        return NGX_OK;
+    }
+
+    dst = ngx_pnalloc(pool, 3 * value->len);
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = dst;
+
+    for (i = 0; i < value->len; i++) {
+        ch = value->data[i];
+
+        if (ch < 0x20 || ch > 0x7e) {
+            p = ngx_sprintf(p, "%%%02Xi", (ngx_int_t) ch);
+
+        } else {
+            *p++ = ch;
+        }
+    }
+
+    value->data = dst;
+    value->len = p - dst;
+
+    return NGX_OK;
+}
