@@ -215,11 +215,11 @@ ngx_mqtt_conf_unset(ngx_mqtt_conf_hub_t *hub)
     /*
      * set by ngx_pcalloc():
      *
+     *     s->default_roles = NULL;
      *     s->queue_overflow = 0;
      */
 
     s->anonymous = NGX_CONF_UNSET;
-    s->default_roles = NGX_CONF_UNSET_UINT;
     s->max_packet_size = NGX_CONF_UNSET_SIZE;
     s->max_keepalive = NGX_CONF_UNSET_UINT;
     s->receive_maximum = NGX_CONF_UNSET_UINT;
@@ -250,7 +250,6 @@ ngx_mqtt_conf_defaults(ngx_mqtt_conf_hub_t *hub)
     s = &hub->settings;
 
     ngx_conf_init_value(s->anonymous, 0);
-    ngx_conf_init_uint_value(s->default_roles, 0);
     ngx_conf_init_uint_value(s->session_expiry, NGX_MQTT_SESSION_EXPIRY);
     ngx_conf_init_uint_value(s->max_keepalive, NGX_MQTT_MAX_KEEPALIVE);
     ngx_conf_init_uint_value(s->receive_maximum, NGX_MQTT_RECEIVE_MAXIMUM);

@@ -6,7 +6,30 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_handle.h>
 #include <ngx_mqtt_auth.h>
+
+
+/* verdicts remembered of a client */
+#define NGX_MQTT_VERDICTS_BITS  6
+
+
+/*
+ * Local; what a client may do that may not do everything.  A verdict is the
+ * hash of a topic or filter, but for the last two bits: it is one, it is yes.
+ */
+
+struct ngx_mqtt_access_s {
+    ngx_mqtt_rights_t    *rights;       /* its own; NULL: the hub's alone */
+    uint64_t              verdicts[1 << NGX_MQTT_VERDICTS_BITS];
+};
+
+
+static ngx_int_t ngx_mqtt_auth_verdict(ngx_mqtt_client_t *cl, ngx_uint_t kind,
+    ngx_str_t *name, ngx_mqtt_filter_t *filter);
+static ngx_uint_t ngx_mqtt_auth_allows(ngx_mqtt_rights_t *rights,
+    ngx_str_t *topic, ngx_mqtt_filter_t *filter);
 
 
 ngx_uint_t
@@ -14,7 +37,6 @@ ngx_mqtt_auth_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     ngx_mqtt_principal_t *principal)
 {
     ngx_str_set(&principal->identity, "");
-    principal->roles = cl->conf->default_roles;
 
     if (cl->conf->anonymous) {
         return NGX_MQTT_SUCCESS;
@@ -25,14 +47,154 @@ ngx_mqtt_auth_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
 
 
 ngx_int_t
+ngx_mqtt_auth_rights(ngx_mqtt_client_t *cl, ngx_str_t *roles, ngx_uint_t n)
+{
+    u_char               buf[NGX_MQTT_NAME_LEN];
+    ngx_str_t            name;
+    ngx_mqtt_access_t   *access;
+    ngx_mqtt_rights_t   *rights;
+
+    ngx_mqtt_auth_free(cl);
+
+    if (cl->conf->default_roles) {
+        cl->roles = (u_char) cl->conf->default_roles->all;
+    }
+
+    rights = NULL;
+
+    if (n) {
+        rights = ngx_mqtt_rights_create(roles, n, NULL, cl->log);
+        if (rights == NULL) {
+            cl->roles = 0;
+            return NGX_ERROR;
+        }
+
+        cl->roles |= rights->all;
+
+        if (rights->ignored) {
+            ngx_mqtt_handle_name(cl, buf, &name);
+
+            ngx_log_error(NGX_LOG_INFO, cl->log, 0,
+                          "client \"%V\" of hub \"%V\": %ui of its roles are "
+                          "ignored: invalid or too many", &name, &cl->hub,
+                          rights->ignored);
+        }
+    }
+
+    if (cl->roles == (NGX_MQTT_ROLE_SUBSCRIBE|NGX_MQTT_ROLE_PUBLISH)
+        || (rights == NULL && cl->conf->default_roles == NULL))
+    {
+        if (rights) {
+            ngx_free(rights);
+        }
+
+        return NGX_OK;
+    }
+
+    access = ngx_calloc(sizeof(ngx_mqtt_access_t), cl->log);
+
+    if (access == NULL) {
+
+        if (rights) {
+            ngx_free(rights);
+        }
+
+        cl->roles = 0;
+        return NGX_ERROR;
+    }
+
+    access->rights = rights;
+    cl->access = access;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_mqtt_auth_free(ngx_mqtt_client_t *cl)
+{
+    cl->roles = 0;
+
+    if (cl->access == NULL) {
+        return;
+    }
+
+    if (cl->access->rights) {
+        ngx_free(cl->access->rights);
+    }
+
+    ngx_free(cl->access);
+    cl->access = NULL;
+}
+
+
+ngx_int_t
 ngx_mqtt_auth_publish(ngx_mqtt_client_t *cl, ngx_str_t *topic)
 {
-    return (cl->roles & NGX_MQTT_ROLE_PUBLISH) ? NGX_OK : NGX_DECLINED;
+    if (cl->roles & NGX_MQTT_ROLE_PUBLISH) {
+        return NGX_OK;
+    }
+
+    return ngx_mqtt_auth_verdict(cl, NGX_MQTT_ROLE_PUBLISH, topic, NULL);
 }
 
 
 ngx_int_t
 ngx_mqtt_auth_subscribe(ngx_mqtt_client_t *cl, ngx_mqtt_filter_t *filter)
 {
-    return (cl->roles & NGX_MQTT_ROLE_SUBSCRIBE) ? NGX_OK : NGX_DECLINED;
+    if (cl->roles & NGX_MQTT_ROLE_SUBSCRIBE) {
+        return NGX_OK;
+    }
+
+    return ngx_mqtt_auth_verdict(cl, NGX_MQTT_ROLE_SUBSCRIBE, &filter->filter,
+                                 filter);
+}
+
+
+static ngx_int_t
+ngx_mqtt_auth_verdict(ngx_mqtt_client_t *cl, ngx_uint_t kind, ngx_str_t *name,
+    ngx_mqtt_filter_t *filter)
+{
+    uint64_t            hash, *place;
+    ngx_mqtt_access_t  *access;
+
+    access = cl->access;
+
+    if (access == NULL) {
+        return NGX_DECLINED;
+    }
+
+    hash = ngx_mqtt_siphash(cl->worker->zone->root->key, kind, name->data,
+                            name->len);
+
+    place = &access->verdicts[hash >> (64 - NGX_MQTT_VERDICTS_BITS)];
+    hash |= 3;
+
+    if ((*place | 1) != hash) {
+
+        *place = hash;
+
+        if (!ngx_mqtt_auth_allows(access->rights, name, filter)
+            && !ngx_mqtt_auth_allows(cl->conf->default_roles, name, filter))
+        {
+            *place = hash - 1;
+        }
+    }
+
+    return (*place & 1) ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* "filter" is NULL if it is about publishing. */
+
+static ngx_uint_t
+ngx_mqtt_auth_allows(ngx_mqtt_rights_t *rights, ngx_str_t *topic,
+    ngx_mqtt_filter_t *filter)
+{
+    if (rights == NULL) {
+        return 0;
+    }
+
+    return filter ? ngx_mqtt_rights_subscribe(rights, filter)
+                  : ngx_mqtt_rights_publish(rights, topic);
 }

@@ -15,13 +15,21 @@
 
 
 /*
- * Who a client is, on the stack of the one who asks.  Sessions belong to an
- * identity; the empty one is shared by all anonymous clients.
+ * Who a client is, in memory of the one who asks.  Sessions belong to an
+ * identity: "t:" and the subject of a token, "c:" and the fingerprint of a
+ * certificate, "p:" and the name in a password file; the empty one is shared
+ * by all anonymous clients.  User id, roles, groups and state are those of a
+ * new session, one that is resumed keeps its own.
  */
 
 typedef struct {
     ngx_str_t             identity;
-    ngx_uint_t            roles;        /* NGX_MQTT_ROLE_... */
+    ngx_str_t             user_id;
+    ngx_str_t             state;        /* of the connection, opaque */
+    ngx_array_t          *roles;        /* of ngx_str_t, or NULL: beside */
+                                        /* those of the hub */
+    ngx_array_t          *groups;       /* of ngx_str_t, or NULL */
+    time_t                expires;      /* its token; 0: never */
 } ngx_mqtt_principal_t;
 
 
@@ -33,8 +41,19 @@ ngx_uint_t ngx_mqtt_auth_connect(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt, ngx_mqtt_principal_t *principal);
 
 /*
+ * Compiles what a client with these roles may do, beside what all clients of
+ * its hub may; replaces what was compiled before.  NGX_ERROR: no memory, then
+ * it may do nothing.
+ */
+ngx_int_t ngx_mqtt_auth_rights(ngx_mqtt_client_t *cl, ngx_str_t *roles,
+    ngx_uint_t n);
+
+/* Harmless on a client without. */
+void ngx_mqtt_auth_free(ngx_mqtt_client_t *cl);
+
+/*
  * Whether a client may publish to a topic, or subscribe to a filter:
- * NGX_OK or NGX_DECLINED.
+ * NGX_OK or NGX_DECLINED.  The lock is not held.
  */
 ngx_int_t ngx_mqtt_auth_publish(ngx_mqtt_client_t *cl, ngx_str_t *topic);
 ngx_int_t ngx_mqtt_auth_subscribe(ngx_mqtt_client_t *cl,

@@ -12,6 +12,7 @@
 #include <ngx_mqtt_encode.h>
 #include <ngx_mqtt_reason.h>
 #include <ngx_mqtt_alias.h>
+#include <ngx_mqtt_auth.h>
 #include <ngx_mqtt_publish.h>
 
 
@@ -401,6 +402,7 @@ ngx_mqtt_client_end(ngx_mqtt_client_t *cl, ngx_uint_t reason,
     ngx_mqtt_publish_forget(cl);
     ngx_mqtt_out_drop(cl);
     ngx_mqtt_alias_free(cl);
+    ngx_mqtt_auth_free(cl);
     ngx_mqtt_parser_free(&cl->parser);
 
     if (cl->client_id.data) {

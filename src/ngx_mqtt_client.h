@@ -24,6 +24,7 @@ typedef struct ngx_mqtt_client_s      ngx_mqtt_client_t;
 typedef struct ngx_mqtt_out_s         ngx_mqtt_out_t;
 typedef struct ngx_mqtt_attach_s      ngx_mqtt_attach_t;
 typedef struct ngx_mqtt_aliases_s     ngx_mqtt_aliases_t;
+typedef struct ngx_mqtt_access_s      ngx_mqtt_access_t;
 
 
 /*
@@ -82,6 +83,7 @@ struct ngx_mqtt_client_s {
     ngx_uint_t                       turn_end;     /* of worker->work */
 
     ngx_mqtt_aliases_t              *aliases;
+    ngx_mqtt_access_t               *access;       /* NULL: see "roles" */
 
     /* what the session published through another process comes first */
     struct ngx_mqtt_publication_s   *before;
@@ -101,7 +103,7 @@ struct ngx_mqtt_client_s {
     uint16_t                         received;     /* QoS 2 not released */
     uint16_t                         alias_maximum;      /* the client's */
     u_char                           version;      /* 0: no CONNECT yet */
-    u_char                           roles;
+    u_char                           roles;        /* bits: any topic */
 
     unsigned                         connected:1;  /* CONNACK 0 was sent */
     unsigned                         resumed:1;    /* session present */

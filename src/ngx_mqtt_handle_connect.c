@@ -25,6 +25,8 @@ static void ngx_mqtt_connect_take(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 static ngx_uint_t ngx_mqtt_connect_check(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
+static ngx_int_t ngx_mqtt_connect_rights(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
 static ngx_uint_t ngx_mqtt_connect_client_id(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 static ngx_uint_t ngx_mqtt_connect_strict(ngx_mqtt_client_t *cl,
@@ -192,13 +194,28 @@ ngx_mqtt_connect_check(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
         return reason;
     }
 
-    cl->roles = (u_char) cx->principal.roles;
+    if (ngx_mqtt_connect_rights(cl, cx) != NGX_OK) {
+        cx->why = "no memory";
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
 
     if (cx->connect->has_will) {
         return ngx_mqtt_connect_will(cl, cx);
     }
 
     return NGX_MQTT_SUCCESS;
+}
+
+
+static ngx_int_t
+ngx_mqtt_connect_rights(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    ngx_array_t  *roles;
+
+    roles = cx->principal.roles;
+
+    return roles ? ngx_mqtt_auth_rights(cl, roles->elts, roles->nelts)
+                 : ngx_mqtt_auth_rights(cl, NULL, 0);
 }
 
 

@@ -10,10 +10,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-
-
-#define NGX_MQTT_ROLE_SUBSCRIBE  0x01
-#define NGX_MQTT_ROLE_PUBLISH    0x02
+#include <ngx_mqtt_role.h>
 
 
 typedef enum {
@@ -34,7 +31,7 @@ typedef struct {
     ngx_str_t             name;              /* lower case; "*": the template */
 
     ngx_flag_t            anonymous;
-    ngx_uint_t            default_roles;     /* NGX_MQTT_ROLE_... */
+    ngx_mqtt_rights_t    *default_roles;     /* NULL: none */
 
     size_t                max_packet_size;   /* bytes, whole packet */
     ngx_uint_t            max_keepalive;     /* seconds, 0: no maximum */

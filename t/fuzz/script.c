@@ -66,6 +66,15 @@ script_time(void)
 }
 
 
+static ngx_mqtt_rights_t  script_open = {
+    .all = NGX_MQTT_ROLE_SUBSCRIBE|NGX_MQTT_ROLE_PUBLISH
+};
+static ngx_mqtt_rights_t  script_subscribe = {
+    .all = NGX_MQTT_ROLE_SUBSCRIBE
+};
+static ngx_mqtt_rights_t  script_publish = { .all = NGX_MQTT_ROLE_PUBLISH };
+
+
 void
 script_settings(void)
 {
@@ -119,8 +128,8 @@ script_settings(void)
     }
 
     if ((b & 0x30) == 0x30) {
-        conf->default_roles = (b & 0x40) ? NGX_MQTT_ROLE_SUBSCRIBE
-                                         : NGX_MQTT_ROLE_PUBLISH;
+        conf->default_roles = (b & 0x40) ? &script_subscribe
+                                         : &script_publish;
     }
 }
 
@@ -132,7 +141,7 @@ script_defaults(ngx_mqtt_hub_conf_t *conf)
 
     ngx_str_set(&conf->name, "h");
     conf->anonymous = 1;
-    conf->default_roles = NGX_MQTT_ROLE_SUBSCRIBE|NGX_MQTT_ROLE_PUBLISH;
+    conf->default_roles = &script_open;
     conf->max_packet_size = 1048576;
     conf->receive_maximum = 20;
     conf->topic_alias_maximum = 5;

@@ -18,6 +18,7 @@ void test_packet(void);
 void test_property(void);
 void test_encode(void);
 void test_topic(void);
+void test_role(void);
 void test_ws(void);
 void test_block(void);
 void test_index(void);
@@ -39,6 +40,7 @@ void test_kill(void);
 static test_t  tests[] = {
     { "kill", test_kill },
     { "topic", test_topic },
+    { "role", test_role },
     { "property", test_property },
     { "parse", test_parse },
     { "packet", test_packet },
