@@ -10,14 +10,7 @@
 #include <ngx_http_mqtt_module.h>
 
 
-typedef struct {
-    ngx_mqtt_pass_t           *pass;
-    ngx_http_complex_value_t  *hub;        /* NULL: a static name */
-    ngx_flag_t                 release_request;
-} ngx_http_mqtt_loc_conf_t;
-
-
-static ngx_int_t ngx_http_mqtt_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_mqtt_content(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mqtt_find_hub(ngx_http_request_t *r,
     ngx_str_t *name, ngx_mqtt_conf_hub_t **hub);
 static ngx_int_t ngx_http_mqtt_not_allowed(ngx_http_request_t *r);
@@ -43,6 +36,13 @@ static ngx_command_t  ngx_http_mqtt_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_mqtt_loc_conf_t, release_request),
+      NULL },
+
+    { ngx_string("mqtt_event_handler"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_mqtt_handler,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
       ngx_null_command
@@ -81,7 +81,7 @@ ngx_module_t  ngx_http_mqtt_module = {
 
 
 static ngx_int_t
-ngx_http_mqtt_handler(ngx_http_request_t *r)
+ngx_http_mqtt_content(ngx_http_request_t *r)
 {
     ngx_int_t             rc;
     ngx_http_mqtt_ctx_t  *ctx;
@@ -205,6 +205,8 @@ ngx_http_mqtt_create_loc_conf(ngx_conf_t *cf)
      *
      *     conf->pass = NULL;
      *     conf->hub = NULL;
+     *     conf->handlers = NULL;
+     *     conf->answers = 0;
      */
 
     conf->release_request = NGX_CONF_UNSET;
@@ -219,7 +221,9 @@ ngx_http_mqtt_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_mqtt_loc_conf_t  *prev = parent;
     ngx_http_mqtt_loc_conf_t  *conf = child;
 
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_uint_t                  i;
+    ngx_http_mqtt_handler_t   **h;
+    ngx_http_core_loc_conf_t   *clcf;
 
     ngx_conf_merge_value(conf->release_request, prev->release_request, 0);
 
@@ -233,7 +237,27 @@ ngx_http_mqtt_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (clcf->lmt_excpt && clcf->handler == NULL && conf->pass) {
-        clcf->handler = ngx_http_mqtt_handler;
+        clcf->handler = ngx_http_mqtt_content;
+    }
+
+    if (conf->handlers) {
+        h = conf->handlers->elts;
+
+        for (i = 0; i < conf->handlers->nelts; i++) {
+            if (ngx_http_mqtt_handler_merge(cf, h[i]) != NGX_CONF_OK) {
+                return NGX_CONF_ERROR;
+            }
+        }
+    }
+
+    if (conf->answers == 0) {
+        conf->answers = (conf->handlers || prev->answers);
+    }
+
+    if (conf->answers) {
+        clcf->subrequest_output_buffer_size =
+            ngx_max(clcf->subrequest_output_buffer_size,
+                    NGX_HTTP_MQTT_ANSWER_MAX);
     }
 
     return NGX_CONF_OK;
@@ -284,7 +308,7 @@ ngx_http_mqtt_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    clcf->handler = ngx_http_mqtt_handler;
+    clcf->handler = ngx_http_mqtt_content;
 
     return NGX_CONF_OK;
 }

@@ -13,11 +13,25 @@
 #include <ngx_http.h>
 #include <ngx_mqtt_conf.h>
 #include <ngx_mqtt_transport.h>
+#include <ngx_http_mqtt_event.h>
 
-
-/* of a request that is a client's connection, from r->pool */
 
 typedef struct {
+    ngx_mqtt_pass_t           *pass;
+    ngx_http_complex_value_t  *hub;        /* NULL: a static name */
+    ngx_flag_t                 release_request;
+    ngx_array_t               *handlers;   /* of ngx_http_mqtt_handler_t * */
+    ngx_uint_t                 answers;    /* here, or in an outer location */
+} ngx_http_mqtt_loc_conf_t;
+
+
+/*
+ * Of a request that is a client's connection, from r->pool, or of a webhook's
+ * main request: then all but "hook" is empty.
+ */
+
+typedef struct {
+    ngx_http_mqtt_hook_t    *hook;
     ngx_str_t                hub;
     ngx_mqtt_transport_t    *transport;
     ngx_str_t                accept;     /* Sec-WebSocket-Accept */

@@ -48,8 +48,16 @@ static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_16bit_bounds = { 0, 65535 };
 static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_receive_bounds = { 1, 65535 };
 static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_time_bounds = { 0, 0xfffffffe };
 static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_count_bounds = { 0, 0x7fffffff };
+static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_running_bounds = { 1, 65535 };
 static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_packet_bounds = {
     1, NGX_MQTT_PACKET_MAX
+};
+
+
+static ngx_conf_enum_t  ngx_mqtt_conf_fallbacks[] = {
+    { ngx_string("deny"), 0 },
+    { ngx_string("allow"), 1 },
+    { ngx_null_string, 0 }
 };
 
 
@@ -215,6 +223,41 @@ ngx_command_t  ngx_mqtt_commands[] = {
       0,
       offsetof(ngx_mqtt_conf_hub_t, settings.strict_limits),
       NULL },
+
+    { ngx_string("access_key"),
+      NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE12,
+      ngx_mqtt_conf_access_key,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("access_key_file"),
+      NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_mqtt_conf_access_key_file,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("event_concurrency"),
+      NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_mqtt_conf_number,
+      0,
+      offsetof(ngx_mqtt_conf_hub_t, event_concurrency),
+      &ngx_mqtt_conf_running_bounds },
+
+    { ngx_string("event_backlog"),
+      NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_mqtt_conf_number,
+      0,
+      offsetof(ngx_mqtt_conf_hub_t, event_backlog),
+      &ngx_mqtt_conf_count_bounds },
+
+    { ngx_string("connect_fallback"),
+      NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      0,
+      offsetof(ngx_mqtt_conf_hub_t, connect_fallback),
+      &ngx_mqtt_conf_fallbacks },
 
       ngx_null_command
 };

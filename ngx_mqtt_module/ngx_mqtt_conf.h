@@ -12,6 +12,7 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_broker.h>
 #include <ngx_mqtt_hub.h>
+#include <ngx_mqtt_event.h>
 
 
 /* the context of directives inside an "mqtt_hub" block */
@@ -47,8 +48,14 @@ typedef struct {
     ngx_mqtt_hub_conf_t    settings;
     ngx_mqtt_conf_zone_t  *zone;
 
+    ngx_array_t            handlers;     /* of ngx_mqtt_conf_handler_t * */
+    ngx_uint_t             event_concurrency;
+    ngx_uint_t             event_backlog;
+    void                  *events;       /* what the shell knows of them */
+
     ngx_str_t              zone_name;
     ngx_uint_t             queue_overflow;
+    ngx_uint_t             connect_fallback;
 
     ngx_mqtt_conf_place_t  place;
     ngx_mqtt_conf_place_t  zone_place;
@@ -67,7 +74,23 @@ typedef struct {
     ngx_uint_t             nhubs;
     ngx_mqtt_conf_hub_t   *any;          /* "mqtt_hub *" */
     ngx_array_t            passes;       /* of ngx_mqtt_pass_t * */
+    ngx_array_t            handlers;     /* of ngx_mqtt_conf_handler_t * */
 } ngx_mqtt_conf_t;
+
+
+/* One "mqtt_event_handler", from cf->pool. */
+
+typedef struct {
+    ngx_str_t              hub;          /* lower case, or "*" */
+    ngx_uint_t             system;       /* bits of ngx_mqtt_event_e */
+    ngx_array_t            user;         /* of ngx_str_t: "*", or a name */
+#if (NGX_PCRE)
+    ngx_regex_t           *regex;        /* NULL: none */
+#endif
+    ngx_flag_t             validate;
+    void                  *data;         /* the shell's */
+    ngx_mqtt_conf_place_t  place;
+} ngx_mqtt_conf_handler_t;
 
 
 /* One "mqtt_pass", of http or stream, from cf->pool. */
@@ -116,6 +139,36 @@ char *ngx_mqtt_conf_protocol(ngx_conf_t *cf);
  */
 ngx_int_t ngx_mqtt_conf_find_hub(ngx_mqtt_pass_t *pass, ngx_str_t *value,
     ngx_pool_t *pool, ngx_str_t *name, ngx_mqtt_conf_hub_t **hub);
+
+/* The settings of a hub of that name (in lower case), or NULL. */
+ngx_mqtt_conf_hub_t *ngx_mqtt_conf_hub_named(ngx_mqtt_conf_t *mcf,
+    ngx_str_t *name);
+
+/* In lower case to "dst", of src->len bytes; NGX_DECLINED: no hub's name. */
+ngx_int_t ngx_mqtt_conf_name(ngx_str_t *src, u_char *dst);
+
+/*
+ * Reads the arguments of an "mqtt_event_handler", to be resolved after the
+ * whole file is read.  NULL: an error, which was logged.
+ */
+ngx_mqtt_conf_handler_t *ngx_mqtt_conf_handler(ngx_conf_t *cf);
+
+/* Gives handlers to their hubs. */
+ngx_int_t ngx_mqtt_conf_resolve_handlers(ngx_mqtt_conf_t *mcf,
+    ngx_pool_t *pool, ngx_log_t *log);
+
+/*
+ * The first handler of a hub, which is called "name", for an event; "event"
+ * is the name of a custom one.  NULL: there is none.
+ */
+ngx_mqtt_conf_handler_t *ngx_mqtt_conf_match(ngx_mqtt_conf_hub_t *hub,
+    ngx_str_t *name, ngx_uint_t type, ngx_str_t *event);
+
+/* "access_key" and "access_key_file" */
+char *ngx_mqtt_conf_access_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_mqtt_conf_access_key_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 /* The init_conf of the core module: resolution and cross-checks. */
 char *ngx_mqtt_conf_init(ngx_cycle_t *cycle, void *conf);

@@ -21,13 +21,14 @@
 #define NGX_MQTT_MAX_QUEUED           1000
 #define NGX_MQTT_MAX_QUEUED_BYTES     (16 * 1024 * 1024)
 #define NGX_MQTT_MAX_HUBS             1000
+#define NGX_MQTT_EVENT_CONCURRENCY    256
+#define NGX_MQTT_EVENT_BACKLOG        10000
 
 /* the least that a session takes, for the check of "max_sessions" */
 
 #define NGX_MQTT_SESSION_BYTES        512
 
 
-static ngx_int_t ngx_mqtt_conf_name(ngx_str_t *src, u_char *dst);
 static ngx_mqtt_conf_hub_t *ngx_mqtt_conf_lookup(ngx_mqtt_conf_t *mcf,
     ngx_str_t *name);
 static void ngx_mqtt_conf_unset(ngx_mqtt_conf_hub_t *hub);
@@ -72,6 +73,13 @@ ngx_mqtt_conf_get(ngx_conf_t *cf)
         return NULL;
     }
 
+    if (ngx_array_init(&mcf->handlers, cf->pool, 4,
+                       sizeof(ngx_mqtt_conf_handler_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
     ngx_rbtree_init(&mcf->hubs, &mcf->sentinel, ngx_str_rbtree_insert_value);
 
     cf->cycle->conf_ctx[ngx_mqtt_module.index] = (void ***) mcf;
@@ -95,7 +103,7 @@ ngx_mqtt_conf_place(ngx_conf_t *cf, ngx_mqtt_conf_place_t *place)
 
 /* NGX_DECLINED: not the name of a hub; "dst" has room for src->len bytes */
 
-static ngx_int_t
+ngx_int_t
 ngx_mqtt_conf_name(ngx_str_t *src, u_char *dst)
 {
     u_char      c;
@@ -139,6 +147,17 @@ ngx_mqtt_conf_lookup(ngx_mqtt_conf_t *mcf, ngx_str_t *name)
 
     return (ngx_mqtt_conf_hub_t *)
                ngx_str_rbtree_lookup(&mcf->hubs, name, hash);
+}
+
+
+ngx_mqtt_conf_hub_t *
+ngx_mqtt_conf_hub_named(ngx_mqtt_conf_t *mcf, ngx_str_t *name)
+{
+    ngx_mqtt_conf_hub_t  *hub;
+
+    hub = ngx_mqtt_conf_lookup(mcf, name);
+
+    return hub ? hub : mcf->any;
 }
 
 
@@ -239,6 +258,9 @@ ngx_mqtt_conf_unset(ngx_mqtt_conf_hub_t *hub)
     s->max_retained = NGX_CONF_UNSET_UINT;
     s->max_hubs = NGX_CONF_UNSET_UINT;
     hub->queue_overflow = NGX_CONF_UNSET_UINT;
+    hub->event_concurrency = NGX_CONF_UNSET_UINT;
+    hub->event_backlog = NGX_CONF_UNSET_UINT;
+    hub->connect_fallback = NGX_CONF_UNSET_UINT;
 }
 
 
@@ -268,8 +290,13 @@ ngx_mqtt_conf_defaults(ngx_mqtt_conf_hub_t *hub)
     ngx_conf_init_uint_value(s->max_subscriptions, 0);
     ngx_conf_init_uint_value(s->max_retained, 0);
     ngx_conf_init_uint_value(s->max_hubs, NGX_MQTT_MAX_HUBS);
+    ngx_conf_init_uint_value(hub->event_concurrency,
+                             NGX_MQTT_EVENT_CONCURRENCY);
+    ngx_conf_init_uint_value(hub->event_backlog, NGX_MQTT_EVENT_BACKLOG);
+    ngx_conf_init_uint_value(hub->connect_fallback, 0);
 
     s->queue_overflow = (ngx_mqtt_overflow_e) hub->queue_overflow;
+    s->connect_allow = hub->connect_fallback;
 
     /* max_packet_size and the bytes of max_queued depend on the zone */
 }
@@ -369,11 +396,7 @@ ngx_mqtt_conf_find_hub(ngx_mqtt_pass_t *pass, ngx_str_t *value,
         return NGX_DECLINED;
     }
 
-    *hub = ngx_mqtt_conf_lookup(pass->conf, name);
-
-    if (*hub == NULL) {
-        *hub = pass->conf->any;
-    }
+    *hub = ngx_mqtt_conf_hub_named(pass->conf, name);
 
     return *hub ? NGX_OK : NGX_DECLINED;
 }
@@ -423,6 +446,12 @@ ngx_mqtt_conf_init(ngx_cycle_t *cycle, void *conf)
         if (ngx_mqtt_conf_resolve_pass(mcf, pass[i], cycle->log) != NGX_OK) {
             return NGX_CONF_ERROR;
         }
+    }
+
+    if (ngx_mqtt_conf_resolve_handlers(mcf, cycle->pool, cycle->log)
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;
@@ -610,11 +639,7 @@ ngx_mqtt_conf_resolve_pass(ngx_mqtt_conf_t *mcf, ngx_mqtt_pass_t *pass,
         return NGX_OK;
     }
 
-    pass->hub = ngx_mqtt_conf_lookup(mcf, &pass->name);
-
-    if (pass->hub == NULL) {
-        pass->hub = mcf->any;
-    }
+    pass->hub = ngx_mqtt_conf_hub_named(mcf, &pass->name);
 
     if (pass->hub == NULL) {
         ngx_mqtt_conf_error(log, &pass->place,

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include <ngx_mqtt_module.h>
+#include <ngx_http_mqtt_event.h>
 
 #if (NGX_HAVE_SYS_EVENTFD_H)
 #include <sys/eventfd.h>
@@ -31,8 +32,8 @@ static void ngx_mqtt_wake_poll(ngx_event_t *ev);
 const ngx_mqtt_worker_ops_t  ngx_mqtt_wake_ops = {
     ngx_mqtt_wake_write,
     ngx_mqtt_wake_post,
-    NULL,
-    NULL
+    ngx_http_mqtt_event,
+    ngx_http_mqtt_event_wanted
 };
 
 

@@ -34,8 +34,8 @@ struct ngx_mqtt_event_s;
  *
  * event: may be NULL.  Raises an event for the application.  NGX_OK: it was
  * taken, ev->answered will be called from the event loop, and the pool be
- * destroyed behind it; NGX_DECLINED: no handler wants it, it stays the
- * caller's.
+ * destroyed behind it; NGX_DECLINED: no handler wants it, NGX_ERROR: no memory,
+ * in both cases it stays the caller's.
  *
  * wanted: NULL if "event" is.  Whether a handler would take such an event
  * (ngx_mqtt_event_e) of a hub, "name" being that of a custom one.

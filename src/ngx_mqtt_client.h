@@ -43,13 +43,20 @@ typedef struct ngx_mqtt_access_s      ngx_mqtt_access_t;
  * before control is back in the event loop.
  *
  * resume: input may be read again after NGX_BUSY.  Must not call back.
+ *
+ * describe: may be NULL.  Fills in what an event has to say of the connection
+ * itself (address, protocol, certificate).  NGX_ERROR: no memory.
  */
+
+struct ngx_mqtt_event_s;
 
 typedef struct {
     ssize_t             (*send)(ngx_mqtt_client_t *cl, u_char *p, size_t len);
     u_char             *(*frame)(ngx_mqtt_client_t *cl, u_char *p, size_t len);
     void                (*close)(ngx_mqtt_client_t *cl, ngx_uint_t reason);
     void                (*resume)(ngx_mqtt_client_t *cl);
+    ngx_int_t           (*describe)(ngx_mqtt_client_t *cl,
+                                    struct ngx_mqtt_event_s *ev);
 } ngx_mqtt_transport_ops_t;
 
 

@@ -16,6 +16,8 @@ static ngx_int_t ngx_mqtt_collect_group_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_group_t *group);
 static ngx_int_t ngx_mqtt_collect_target_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_sub_t *sub);
+static ngx_int_t ngx_mqtt_collect_entry_locked(ngx_mqtt_publishing_t *p,
+    ngx_mqtt_session_t *s, ngx_uint_t qos, uint32_t sub_id);
 static ngx_int_t ngx_mqtt_collect_merge_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_sub_t *sub);
 static ngx_uint_t ngx_mqtt_collect_own(ngx_mqtt_publishing_t *p,
@@ -40,6 +42,13 @@ ngx_mqtt_collect_locked(ngx_mqtt_publishing_t *p)
         p->node = 0;
         p->sub = NULL;
         p->group = NULL;
+
+        /* one session: found in the same hold */
+
+        if (p->args.to) {
+            return ngx_mqtt_collect_entry_locked(p, p->args.to,
+                                                 p->args.message->qos, 0);
+        }
 
         ngx_mqtt_match_start(zone, p->args.hub->subs, &p->args.topic,
                              &p->match);
@@ -186,7 +195,7 @@ ngx_mqtt_collect_target_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
 {
     ngx_int_t            rc;
     ngx_uint_t           qos;
-    ngx_mqtt_entry_t    *e;
+    ngx_mqtt_entry_t    *last;
     ngx_mqtt_session_t  *s;
 
     s = sub->session;
@@ -194,8 +203,6 @@ ngx_mqtt_collect_target_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
     if (s->state != NGX_MQTT_STATE_LIVE) {
         return NGX_OK;
     }
-
-    p->matched = 1;
 
     if (s->match == p->serial) {
         rc = ngx_mqtt_collect_merge_locked(p, sub);
@@ -208,6 +215,28 @@ ngx_mqtt_collect_target_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
     }
 
     qos = ngx_min(p->args.message->qos, ngx_mqtt_sub_qos(sub));
+    last = p->pub->drafts;
+
+    rc = ngx_mqtt_collect_entry_locked(p, s, qos, sub->id);
+
+    if (rc == NGX_OK && p->pub->drafts != last
+        && p->args.message->retain && ngx_mqtt_sub_rap(sub))
+    {
+        ngx_mqtt_set(p->pub->drafts->flags, NGX_MQTT_ENTRY_RETAIN);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_mqtt_collect_entry_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_session_t *s,
+    ngx_uint_t qos, uint32_t sub_id)
+{
+    ngx_int_t          rc;
+    ngx_mqtt_entry_t  *e;
+
+    p->matched = 1;
 
     rc = ngx_mqtt_queue_accepts_locked(s, qos,
                                        ngx_mqtt_message_size(p->args.message));
@@ -234,13 +263,9 @@ ngx_mqtt_collect_target_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
         return NGX_OK;
     }
 
-    e = ngx_mqtt_entry_alloc_locked(p->worker->zone, qos, sub->id);
+    e = ngx_mqtt_entry_alloc_locked(p->worker->zone, qos, sub_id);
     if (e == NULL) {
         return NGX_ERROR;
-    }
-
-    if (p->args.message->retain && ngx_mqtt_sub_rap(sub)) {
-        e->flags = NGX_MQTT_ENTRY_RETAIN;
     }
 
     e->m.target = s;

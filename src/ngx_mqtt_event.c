@@ -10,10 +10,12 @@
 #include <ngx_mqtt_event.h>
 
 
-#define NGX_MQTT_EVENT_POOL  2048
+#define NGX_MQTT_EVENT_POOL  4096
 
 
 static ngx_uint_t ngx_mqtt_event_token(ngx_str_t *name);
+static uint64_t *ngx_mqtt_event_agreed_locked(ngx_mqtt_root_t *root,
+    ngx_str_t *handler, uint64_t *hash);
 
 
 ngx_mqtt_event_t *
@@ -173,4 +175,58 @@ ngx_mqtt_event_clean(ngx_pool_t *pool, ngx_str_t *value)
     value->len = p - dst;
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_mqtt_event_agreed(ngx_mqtt_worker_t *w, ngx_str_t *handler)
+{
+    uint64_t    hash;
+    ngx_uint_t  agreed;
+
+    ngx_mqtt_worker_lock(w);
+
+    agreed = *ngx_mqtt_event_agreed_locked(w->zone->root, handler, &hash)
+             == hash;
+
+    ngx_mqtt_worker_unlock(w);
+
+    return agreed;
+}
+
+
+void
+ngx_mqtt_event_agree(ngx_mqtt_worker_t *w, ngx_str_t *handler)
+{
+    uint64_t   *place, hash;
+
+    ngx_mqtt_worker_lock(w);
+
+    place = ngx_mqtt_event_agreed_locked(w->zone->root, handler, &hash);
+    *place = hash;
+
+    ngx_mqtt_worker_unlock(w);
+}
+
+
+/* The place of a handler, or that it would take. */
+
+static uint64_t *
+ngx_mqtt_event_agreed_locked(ngx_mqtt_root_t *root, ngx_str_t *handler,
+    uint64_t *hash)
+{
+    uint64_t    *place;
+    ngx_uint_t   i;
+
+    *hash = ngx_mqtt_siphash(root->key, 0, handler->data, handler->len) | 1;
+
+    for (i = 0; i < NGX_MQTT_AGREED; i++) {
+        place = &root->agreed[(*hash + i) % NGX_MQTT_AGREED];
+
+        if (*place == *hash || *place == 0) {
+            return place;
+        }
+    }
+
+    return &root->agreed[*hash % NGX_MQTT_AGREED];
 }

@@ -76,7 +76,6 @@ struct ngx_mqtt_event_s {
     ngx_str_t             state;        /* ce-connectionState */
     ngx_str_t             content_type;
     ngx_str_t             body;
-    ngx_str_t             host;         /* of the client's request */
     ngx_str_t             address;      /* the client's, as text */
     ngx_str_t             client_cert;
     ngx_str_t             client_cert_fingerprint;
@@ -121,6 +120,13 @@ ngx_int_t ngx_mqtt_event_property(ngx_mqtt_event_t *ev, ngx_str_t *name,
  */
 ngx_uint_t ngx_mqtt_event_is_clean(ngx_str_t *value);
 ngx_int_t ngx_mqtt_event_clean(ngx_pool_t *pool, ngx_str_t *value);
+
+/*
+ * Whether a handler has agreed to be sent events, as told by the second call
+ * from any process.  What there is no room for in the zone is forgotten.
+ */
+ngx_uint_t ngx_mqtt_event_agreed(ngx_mqtt_worker_t *w, ngx_str_t *handler);
+void ngx_mqtt_event_agree(ngx_mqtt_worker_t *w, ngx_str_t *handler);
 
 
 #endif /* _NGX_MQTT_EVENT_H_INCLUDED_ */

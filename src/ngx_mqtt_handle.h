@@ -40,6 +40,17 @@ ngx_int_t ngx_mqtt_handle_publish(ngx_mqtt_client_t *cl,
 void ngx_mqtt_handle_published(ngx_mqtt_client_t *cl, ngx_uint_t qos,
     uint16_t id, ngx_uint_t reason);
 
+/*
+ * A PUBLISH to "$webpubsub/server/events/NAME", which is an event for the
+ * application.  NGX_DECLINED: the topic is another one.
+ */
+ngx_int_t ngx_mqtt_handle_event(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt, ngx_str_t *topic);
+
+/* Answers a PUBLISH that was taken, or, from 0x80 on, was not. */
+ngx_int_t ngx_mqtt_handle_settle(ngx_mqtt_client_t *cl, ngx_uint_t qos,
+    uint16_t id, ngx_uint_t reason);
+
 ngx_int_t ngx_mqtt_handle_puback(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
 ngx_int_t ngx_mqtt_handle_pubrec(ngx_mqtt_client_t *cl,

@@ -19,8 +19,6 @@ static ngx_int_t ngx_mqtt_publish_limits(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
 static ngx_int_t ngx_mqtt_publish_route(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt, ngx_str_t *topic);
-static ngx_int_t ngx_mqtt_publish_settle(ngx_mqtt_client_t *cl,
-    ngx_uint_t qos, uint16_t id, ngx_uint_t reason);
 static ngx_int_t ngx_mqtt_publish_refuse(ngx_mqtt_client_t *cl,
     ngx_uint_t qos, uint16_t id, ngx_uint_t reason);
 static ngx_int_t ngx_mqtt_publish_held(ngx_mqtt_client_t *cl, uint16_t id,
@@ -34,12 +32,21 @@ static ngx_int_t ngx_mqtt_publish_ack(ngx_mqtt_client_t *cl, ngx_uint_t type,
 ngx_int_t
 ngx_mqtt_handle_publish(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
 {
+    ngx_int_t  rc;
     ngx_str_t  topic;
 
     if (ngx_mqtt_publish_topic(cl, pkt, &topic) != NGX_OK
         || ngx_mqtt_publish_limits(cl, pkt) != NGX_OK)
     {
         return NGX_ERROR;
+    }
+
+    if (topic.data[0] == '$') {
+        rc = ngx_mqtt_handle_event(cl, pkt, &topic);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
     }
 
     if (ngx_mqtt_auth_publish(cl, &topic) != NGX_OK) {
@@ -189,6 +196,7 @@ ngx_mqtt_publish_route(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     }
 
     args.topic = *topic;
+    args.to = NULL;
     args.packet_id = id;
     args.will = 0;
     args.max_retained = cl->conf->max_retained;
@@ -230,7 +238,7 @@ ngx_mqtt_publish_route(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
         return ngx_mqtt_handle_lost(cl);
     }
 
-    return ngx_mqtt_publish_settle(cl, pkt->qos, pkt->packet_id, reason);
+    return ngx_mqtt_handle_settle(cl, pkt->qos, pkt->packet_id, reason);
 }
 
 
@@ -242,7 +250,7 @@ ngx_mqtt_handle_published(ngx_mqtt_client_t *cl, ngx_uint_t qos, uint16_t id,
         cl->received++;
     }
 
-    if (ngx_mqtt_publish_settle(cl, qos, id, reason) == NGX_OK) {
+    if (ngx_mqtt_handle_settle(cl, qos, id, reason) == NGX_OK) {
         ngx_mqtt_client_go_on(cl);
     }
 }
@@ -250,8 +258,8 @@ ngx_mqtt_handle_published(ngx_mqtt_client_t *cl, ngx_uint_t qos, uint16_t id,
 
 /* Answers a PUBLISH that was routed, or not. */
 
-static ngx_int_t
-ngx_mqtt_publish_settle(ngx_mqtt_client_t *cl, ngx_uint_t qos, uint16_t id,
+ngx_int_t
+ngx_mqtt_handle_settle(ngx_mqtt_client_t *cl, ngx_uint_t qos, uint16_t id,
     ngx_uint_t reason)
 {
     if (reason >= NGX_MQTT_UNSPECIFIED_ERROR) {

@@ -55,6 +55,9 @@ typedef struct {
     ngx_uint_t            max_subscriptions;
     ngx_uint_t            max_retained;
     ngx_uint_t            max_hubs;          /* of the template only */
+
+    ngx_str_t             access_key[2];     /* empty: none */
+    ngx_uint_t            connect_allow;     /* "connect_fallback allow" */
 } ngx_mqtt_hub_conf_t;
 
 

@@ -231,6 +231,47 @@ ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_publish_args_t *args)
 }
 
 
+ngx_uint_t
+ngx_mqtt_publish_session(ngx_mqtt_worker_t *w, ngx_str_t *hub,
+    ngx_str_t *client_id, uint64_t serial, ngx_mqtt_inbound_t *in)
+{
+    ngx_uint_t                reason;
+    ngx_mqtt_session_t       *s;
+    ngx_mqtt_publish_args_t   args;
+
+    ngx_memzero(&args, sizeof(ngx_mqtt_publish_args_t));
+
+    args.topic = in->topic;
+    args.message = ngx_mqtt_publish_store(w, in);
+
+    if (args.message == NULL) {
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
+    reason = NGX_MQTT_NO_MATCHING_SUBSCRIBERS;
+
+    ngx_mqtt_worker_lock(w);
+
+    args.hub = ngx_mqtt_hub_find_locked(w->zone, hub);
+
+    s = args.hub ? ngx_mqtt_session_find_locked(w->zone, args.hub, client_id)
+                 : NULL;
+
+    if (s && (serial == 0 || s->serial == serial)
+        && !ngx_mqtt_session_expired(s))
+    {
+        args.to = s;
+        reason = ngx_mqtt_publish_locked(w, &args);
+    }
+
+    ngx_mqtt_worker_unlock(w);
+
+    ngx_mqtt_publish_drop(w);
+
+    return reason;
+}
+
+
 ngx_int_t
 ngx_mqtt_publish_client_locked(ngx_mqtt_client_t *cl,
     ngx_mqtt_publish_args_t *args, ngx_mqtt_packet_t *pkt, ngx_uint_t *reason)

@@ -29,7 +29,8 @@ typedef struct {
  * local memory, "from" the publisher's session or NULL.  A "packet_id" above
  * 0 is a QoS 2 identifier to be held for "from" as part of the publication;
  * "will": it is the will of "from", which is dropped as part of it.
- * "max_retained": 0, or how many retained messages the hub may have.
+ * "max_retained": 0, or how many retained messages the hub may have.  "to":
+ * NULL, or the only session that gets the message, whatever it subscribes.
  */
 
 typedef struct {
@@ -37,6 +38,7 @@ typedef struct {
     ngx_mqtt_message_t   *message;
     ngx_str_t             topic;
     ngx_mqtt_session_t   *from;
+    ngx_mqtt_session_t   *to;
     ngx_uint_t            packet_id;
     ngx_uint_t            will;
     ngx_uint_t            max_retained;
@@ -116,7 +118,15 @@ ngx_uint_t ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_publish_args_t *args);
 
 /*
- * The same for a client's PUBLISH, of which one at a time may be under way:
+ * Publishes a message to one session alone, wherever it is: that of a client
+ * id, if it still is the one with this serial, or any with 0.  The lock is not
+ * held.  Returns a reason code as the above.
+ */
+ngx_uint_t ngx_mqtt_publish_session(ngx_mqtt_worker_t *w, ngx_str_t *hub,
+    ngx_str_t *client_id, uint64_t serial, ngx_mqtt_inbound_t *in);
+
+/*
+ * As ngx_mqtt_publish_locked() for a client's PUBLISH, of which one at a time may be under way:
  * w->wide must not be set.  NGX_OK: it is done, *reason is the code.
  * NGX_AGAIN: it has many subscribers and goes on in ngx_mqtt_publish_slice();
  * w->wide is set until its end, when ngx_mqtt_handle_published() is called.

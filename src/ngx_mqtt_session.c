@@ -373,6 +373,7 @@ ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     args.topic.len = m->topic_len;
     args.topic.data = ngx_mqtt_message_topic(m, w->topic);
     args.from = s;
+    args.to = NULL;
     args.packet_id = 0;
     args.will = 1;
     args.max_retained = 0;

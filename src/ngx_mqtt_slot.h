@@ -62,6 +62,10 @@ typedef struct {
     uint64_t                large;      /* deliveries dropped: too large, */
     uint64_t                expired;    /* expired, */
     uint64_t                full;       /* no room in the queue */
+
+    uint64_t                events;     /* for the application; of these */
+    uint64_t                events_failed;    /* got no answer, */
+    uint64_t                events_dropped;   /* were not sent: backlog */
 } ngx_mqtt_counts_t;
 
 

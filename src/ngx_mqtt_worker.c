@@ -456,9 +456,12 @@ ngx_mqtt_worker_report(ngx_mqtt_worker_t *w, ngx_uint_t level)
     ngx_log_error(level, w->log, 0,
                   "mqtt zone \"%V\": lock held at most %uL us, "
                   "event loop at most %uL us, "
-                  "dropped: %uL too large, %uL expired, %uL queue full",
+                  "dropped: %uL too large, %uL expired, %uL queue full; "
+                  "events: %uL, %uL failed, %uL dropped",
                   &w->zone->name, counts->held, counts->stretch,
-                  counts->large, counts->expired, counts->full);
+                  counts->large, counts->expired, counts->full,
+                  counts->events, counts->events_failed,
+                  counts->events_dropped);
 }
 
 

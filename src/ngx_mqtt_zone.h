@@ -48,6 +48,9 @@ typedef struct ngx_mqtt_slot_s        ngx_mqtt_slot_t;
 
 #define NGX_MQTT_NO_SLOT              0xffff
 
+/* event handlers that a zone remembers the consent of */
+#define NGX_MQTT_AGREED               64
+
 
 /* shared; the first thing in the zone's memory */
 
@@ -60,6 +63,7 @@ struct ngx_mqtt_root_s {
     ngx_mqtt_blocks_t     blocks;
 
     uint64_t              key[2];      /* of all hash functions */
+    uint64_t              agreed[NGX_MQTT_AGREED];  /* hashes; derived */
     ngx_mqtt_hash_t       names;       /* hubs by name */
     ngx_mqtt_hash_t       sessions;    /* by hub and client id */
     ngx_mqtt_hash_t       subs;        /* by session and filter */
