@@ -188,7 +188,6 @@ ngx_mqtt_publish_route(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
                                        NGX_MQTT_QUOTA_EXCEEDED);
     }
 
-    args.topic = *topic;
     args.packet_id = id;
     args.will = 0;
     args.max_retained = cl->conf->max_retained;

@@ -25,17 +25,16 @@ typedef struct {
 
 
 /*
- * What is to be published.  "topic" is the message's topic in one piece in
- * local memory, "from" the publisher's session or NULL.  A "packet_id" above
- * 0 is a QoS 2 identifier to be held for "from" as part of the publication;
- * "will": it is the will of "from", which is dropped as part of it.
+ * What is to be published.  "from" is the publisher's session or NULL.  A
+ * "packet_id" above 0 is a QoS 2 identifier to be held for "from" as part of
+ * the publication; "will": it is the will of "from", which is dropped as part
+ * of it.
  * "max_retained": 0, or how many retained messages the hub may have.
  */
 
 typedef struct {
     ngx_mqtt_hub_t       *hub;
     ngx_mqtt_message_t   *message;
-    ngx_str_t             topic;
     ngx_mqtt_session_t   *from;
     ngx_uint_t            packet_id;
     ngx_uint_t            will;
@@ -63,6 +62,8 @@ struct ngx_mqtt_publishing_s {
     ngx_mqtt_worker_t        *worker;
     ngx_mqtt_publication_t   *pub;
     ngx_mqtt_publish_args_t   args;
+    ngx_str_t                 topic;        /* in the message, or in ... */
+    u_char                   *buf;          /* ... this, in one piece */
 
     ngx_mqtt_publish_phase_e  phase;
     ngx_int_t                 rc;
@@ -83,7 +84,6 @@ struct ngx_mqtt_publishing_s {
     ngx_mqtt_client_t        *client;       /* to be answered, or NULL */
     uint16_t                  id;
     u_char                    qos;
-    u_char                   *topic;
 };
 
 

@@ -370,17 +370,10 @@ ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 
     args.hub = s->hub;
     args.message = m;
-    args.topic.len = m->topic_len;
-    args.topic.data = ngx_mqtt_message_topic(m, w->topic);
     args.from = s;
     args.packet_id = 0;
     args.will = 1;
     args.max_retained = 0;
-
-    if (args.topic.data != w->topic) {
-        ngx_memcpy(w->topic, args.topic.data, args.topic.len);
-        args.topic.data = w->topic;
-    }
 
     /* dropped in any case: "s" may be gone from here on */
 
