@@ -20,6 +20,13 @@
 
 #define NGX_MQTT_SPARE_MAX  64
 
+/*
+ * Bytes a socket takes beyond what its peer has room for.  The kernel's own
+ * bound is in megabytes, of a memory that all connections share.
+ */
+
+#define NGX_MQTT_UNSENT_MAX  131072
+
 
 static ngx_int_t ngx_mqtt_transport_buffer(ngx_log_t *log);
 static void ngx_mqtt_transport_cleanup(void *data);
@@ -27,6 +34,7 @@ static void ngx_mqtt_transport_cleanup(void *data);
 static ngx_int_t ngx_mqtt_transport_signals(ngx_mqtt_transport_t *t);
 static ngx_int_t ngx_mqtt_transport_closed(ngx_mqtt_transport_t *t);
 static void ngx_mqtt_transport_timer(ngx_mqtt_transport_t *t);
+static void ngx_mqtt_transport_options(ngx_connection_t *c);
 
 static void ngx_mqtt_transport_write(ngx_mqtt_transport_t *t);
 static void ngx_mqtt_transport_read(ngx_mqtt_transport_t *t);
@@ -195,9 +203,7 @@ ngx_mqtt_transport_start(ngx_mqtt_transport_t *t,
     c->write->handler = handler;
     c->log->action = "waiting for mqtt packet";
 
-    /* without it acknowledgements would wait for each other */
-
-    (void) ngx_tcp_nodelay(c);
+    ngx_mqtt_transport_options(c);
 
 #if (NGX_SSL)
 
@@ -219,6 +225,24 @@ ngx_mqtt_transport_start(ngx_mqtt_transport_t *t,
     ngx_mqtt_transport_timer(t);
 
     ngx_post_event(c->read, &ngx_posted_events);
+}
+
+
+/* Works as well, if not so well, where they cannot be set. */
+
+static void
+ngx_mqtt_transport_options(ngx_connection_t *c)
+{
+    int  unsent;
+
+    /* without it acknowledgements would wait for each other */
+
+    (void) ngx_tcp_nodelay(c);
+
+    unsent = NGX_MQTT_UNSENT_MAX;
+
+    (void) setsockopt(c->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
+                      (const void *) &unsent, sizeof(int));
 }
 
 
