@@ -49,6 +49,8 @@ struct ngx_mqtt_zone_s {
 
     uint64_t              locked;      /* when; ngx_mqtt_ticks() */
     uint64_t              held;        /* ticks of the longest hold */
+    uint64_t              waits;       /* for somebody else's hold */
+    uint64_t              woken;       /* waiters that slept */
 };
 
 

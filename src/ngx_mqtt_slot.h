@@ -58,6 +58,8 @@ struct ngx_mqtt_publication_s {
 typedef struct {
     uint64_t                held;       /* longest hold of the lock, ... */
     uint64_t                stretch;    /* ... time in the event loop: us */
+    uint64_t                waits;      /* for the lock, */
+    uint64_t                woken;      /* processes that slept in theirs */
 
     uint64_t                large;      /* deliveries dropped: too large, */
     uint64_t                expired;    /* expired, */
