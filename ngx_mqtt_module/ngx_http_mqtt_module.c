@@ -10,6 +10,12 @@
 #include <ngx_http_mqtt_module.h>
 
 
+/* "request_pool_size": NGINX's default, and what replaces it */
+
+#define NGX_HTTP_MQTT_POOL_DEFAULT  4096
+#define NGX_HTTP_MQTT_POOL_SIZE     1024
+
+
 typedef struct {
     ngx_mqtt_pass_t           *pass;
     ngx_http_complex_value_t  *hub;        /* NULL: a static name */
@@ -220,10 +226,12 @@ ngx_http_mqtt_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_mqtt_loc_conf_t  *conf = child;
 
     ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_srv_conf_t  *cscf;
 
     ngx_conf_merge_value(conf->release_request, prev->release_request, 0);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
 
     /* "if" and "limit_except" are part of their location */
 
@@ -234,6 +242,14 @@ ngx_http_mqtt_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (clcf->lmt_excpt && clcf->handler == NULL && conf->pass) {
         clcf->handler = ngx_http_mqtt_handler;
+    }
+
+    /* a request is just too large for 4k: most of a second block is unused */
+
+    if (conf->pass && !conf->release_request
+        && cscf->request_pool_size == NGX_HTTP_MQTT_POOL_DEFAULT)
+    {
+        cscf->request_pool_size = NGX_HTTP_MQTT_POOL_SIZE;
     }
 
     return NGX_CONF_OK;
