@@ -211,6 +211,16 @@ ngx_int_t ngx_mqtt_session_set_will_locked(ngx_mqtt_zone_t *zone,
 void ngx_mqtt_session_drop_will_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s);
 
+/* Whether the delay of a will is over, of a session without a connection. */
+ngx_uint_t ngx_mqtt_session_will_due(ngx_mqtt_session_t *s);
+
+/*
+ * Publishes a session's will, which is then gone; the lock is released and
+ * taken again inside, and "s" may be gone then.
+ */
+void ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_session_t *s);
+
 /* QoS 2 packet identifiers held for the publisher. */
 ngx_uint_t ngx_mqtt_session_holds_id_locked(ngx_mqtt_session_t *s,
     uint16_t id);
