@@ -2,8 +2,8 @@
 
 NGINX_DEV ?= /usr/share/nginx/src
 
-.PHONY: all kill deps run test torture conformance bench unit fuzz \
-        check-all install clean
+.PHONY: all kill deps run test torture conformance bench performance unit \
+        fuzz check-all install clean
 
 # build/ngx_http_mqtt_module.so, build/ngx_stream_mqtt_module.so
 all: deps
@@ -38,9 +38,15 @@ conformance: all kill
 	@.ci/deps test
 	@.ci/conformance
 
-# cost of a delivery beside mosquitto's, if that is installed: see t/bench
+# cost of a delivery beside mosquitto's, if that is installed: half an hour, on
+# a machine that has nothing else to do; see t/bench/bench.pl
 bench: all
+	@.ci/deps test
 	@.ci/bench
+
+# docs/performance.md from what "make bench" has measured last
+performance:
+	@.ci/bench page
 
 unit:
 	@.ci/deps build test

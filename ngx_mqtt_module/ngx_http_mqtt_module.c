@@ -10,6 +10,12 @@
 #include <ngx_http_mqtt_module.h>
 
 
+/* "request_pool_size": NGINX's default, and what replaces it */
+
+#define NGX_HTTP_MQTT_POOL_DEFAULT  4096
+#define NGX_HTTP_MQTT_POOL_SIZE     1024
+
+
 static ngx_int_t ngx_http_mqtt_content(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mqtt_find_hub(ngx_http_request_t *r,
     ngx_str_t *name, ngx_mqtt_conf_hub_t **hub);
@@ -224,10 +230,12 @@ ngx_http_mqtt_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_uint_t                  i;
     ngx_http_mqtt_handler_t   **h;
     ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_core_srv_conf_t   *cscf;
 
     ngx_conf_merge_value(conf->release_request, prev->release_request, 0);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
 
     /* "if" and "limit_except" are part of their location */
 
@@ -258,6 +266,14 @@ ngx_http_mqtt_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         clcf->subrequest_output_buffer_size =
             ngx_max(clcf->subrequest_output_buffer_size,
                     NGX_HTTP_MQTT_ANSWER_MAX);
+    }
+
+    /* a request is just too large for 4k: most of a second block is unused */
+
+    if (conf->pass && !conf->release_request
+        && cscf->request_pool_size == NGX_HTTP_MQTT_POOL_DEFAULT)
+    {
+        cscf->request_pool_size = NGX_HTTP_MQTT_POOL_SIZE;
     }
 
     return NGX_CONF_OK;

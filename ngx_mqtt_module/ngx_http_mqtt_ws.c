@@ -19,6 +19,10 @@
 #define NGX_HTTP_MQTT_NONCE_LEN         16
 #define NGX_HTTP_MQTT_SHA1_LEN          20
 
+/* that we add to 101 */
+
+#define NGX_HTTP_MQTT_HEADERS           3
+
 
 static ngx_int_t ngx_http_mqtt_ws_key(ngx_http_request_t *r, ngx_str_t *key);
 static ngx_int_t ngx_http_mqtt_ws_accept_key(ngx_http_request_t *r,
@@ -34,6 +38,7 @@ static ngx_uint_t ngx_http_mqtt_header_has(ngx_http_request_t *r,
     ngx_str_t *name, ngx_str_t *token, ngx_uint_t caseless);
 static ngx_uint_t ngx_http_mqtt_list_has(ngx_str_t *list, ngx_str_t *token,
     ngx_uint_t caseless);
+static ngx_int_t ngx_http_mqtt_short_list(ngx_http_request_t *r);
 static ngx_int_t ngx_http_mqtt_add_header(ngx_http_request_t *r,
     ngx_str_t *name, ngx_str_t *value);
 
@@ -303,6 +308,37 @@ ngx_http_mqtt_list_has(ngx_str_t *list, ngx_str_t *token, ngx_uint_t caseless)
 }
 
 
+/*
+ * NGINX's list has room for 20 headers, a kilobyte.  As long as it is empty
+ * nothing points into it, and what is no part of a block can be freed.
+ */
+
+static ngx_int_t
+ngx_http_mqtt_short_list(ngx_http_request_t *r)
+{
+    ngx_list_t       *headers;
+    ngx_table_elt_t  *h;
+
+    headers = &r->headers_out.headers;
+
+    if (headers->part.nelts || headers->part.next) {
+        return NGX_OK;
+    }
+
+    h = ngx_palloc(r->pool, NGX_HTTP_MQTT_HEADERS * sizeof(ngx_table_elt_t));
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_pfree(r->pool, headers->part.elts);
+
+    headers->part.elts = h;
+    headers->nalloc = NGX_HTTP_MQTT_HEADERS;
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_mqtt_add_header(ngx_http_request_t *r, ngx_str_t *name,
     ngx_str_t *value)
@@ -330,9 +366,10 @@ ngx_http_mqtt_ws_accept(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx)
 {
     ngx_int_t  rc;
 
-    if (ngx_http_mqtt_add_header(r, &ngx_http_mqtt_upgrade,
-                                 &ngx_http_mqtt_websocket)
-        != NGX_OK
+    if (ngx_http_mqtt_short_list(r) != NGX_OK
+        || ngx_http_mqtt_add_header(r, &ngx_http_mqtt_upgrade,
+                                    &ngx_http_mqtt_websocket)
+           != NGX_OK
         || ngx_http_mqtt_add_header(r, &ngx_http_mqtt_accept, &ctx->accept)
            != NGX_OK
         || ngx_http_mqtt_add_header(r, &ngx_http_mqtt_protocol,

@@ -12,13 +12,16 @@
 #include <ngx_mqtt_close.h>
 
 
-/* receive buffers that one client may fill in one pass of the event loop */
-
-#define NGX_MQTT_RECV_MAX  4
-
 /* the last connections of a worker, for telling clients that it is full */
 
 #define NGX_MQTT_SPARE_MAX  64
+
+/*
+ * Bytes a socket takes beyond what its peer has room for.  The kernel's own
+ * bound is in megabytes, of a memory that all connections share.
+ */
+
+#define NGX_MQTT_UNSENT_MAX  131072
 
 
 static ngx_int_t ngx_mqtt_transport_buffer(ngx_log_t *log);
@@ -27,24 +30,9 @@ static void ngx_mqtt_transport_cleanup(void *data);
 static ngx_int_t ngx_mqtt_transport_signals(ngx_mqtt_transport_t *t);
 static ngx_int_t ngx_mqtt_transport_closed(ngx_mqtt_transport_t *t);
 static void ngx_mqtt_transport_timer(ngx_mqtt_transport_t *t);
+static void ngx_mqtt_transport_options(ngx_connection_t *c);
 
 static void ngx_mqtt_transport_write(ngx_mqtt_transport_t *t);
-static void ngx_mqtt_transport_read(ngx_mqtt_transport_t *t);
-static ngx_int_t ngx_mqtt_transport_recv(ngx_mqtt_transport_t *t);
-static ngx_int_t ngx_mqtt_transport_feed_waiting(ngx_mqtt_transport_t *t);
-static ngx_int_t ngx_mqtt_transport_feed(ngx_mqtt_transport_t *t, u_char *pos,
-    u_char *last);
-static ngx_int_t ngx_mqtt_transport_feed_ws(ngx_mqtt_transport_t *t,
-    u_char *pos, u_char *last);
-static ngx_int_t ngx_mqtt_transport_input(ngx_mqtt_transport_t *t,
-    u_char *pos, u_char *end, u_char *last);
-static ngx_int_t ngx_mqtt_transport_keep(ngx_mqtt_transport_t *t,
-    u_char *pos, u_char *last, size_t plain);
-static void ngx_mqtt_transport_connected(ngx_mqtt_transport_t *t);
-
-static void ngx_mqtt_transport_pong(ngx_mqtt_transport_t *t,
-    ngx_str_t *payload);
-
 static ssize_t ngx_mqtt_transport_send(ngx_mqtt_client_t *cl, u_char *p,
     size_t len);
 static u_char *ngx_mqtt_transport_frame(ngx_mqtt_client_t *cl, u_char *p,
@@ -199,9 +187,7 @@ ngx_mqtt_transport_start(ngx_mqtt_transport_t *t,
     c->write->handler = handler;
     c->log->action = "waiting for mqtt packet";
 
-    /* without it acknowledgements would wait for each other */
-
-    (void) ngx_tcp_nodelay(c);
+    ngx_mqtt_transport_options(c);
 
 #if (NGX_SSL)
 
@@ -223,6 +209,24 @@ ngx_mqtt_transport_start(ngx_mqtt_transport_t *t,
     ngx_mqtt_transport_timer(t);
 
     ngx_post_event(c->read, &ngx_posted_events);
+}
+
+
+/* Works as well, if not so well, where they cannot be set. */
+
+static void
+ngx_mqtt_transport_options(ngx_connection_t *c)
+{
+    int  unsent;
+
+    /* without it acknowledgements would wait for each other */
+
+    (void) ngx_tcp_nodelay(c);
+
+    unsent = NGX_MQTT_UNSENT_MAX;
+
+    (void) setsockopt(c->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
+                      (const void *) &unsent, sizeof(int));
 }
 
 
@@ -347,321 +351,6 @@ ngx_mqtt_transport_write(ngx_mqtt_transport_t *t)
     if (!t->done && ngx_handle_write_event(c->write, 0) != NGX_OK) {
         ngx_mqtt_close_lost(t);
     }
-}
-
-
-static void
-ngx_mqtt_transport_read(ngx_mqtt_transport_t *t)
-{
-    ngx_uint_t    n;
-    ngx_event_t  *rev;
-
-    rev = t->connection->read;
-
-    if (t->leaving) {
-        ngx_mqtt_close_leave(t);
-        return;
-    }
-
-    if (t->paused) {
-
-        if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-            ngx_mqtt_close_lost(t);
-        }
-
-        return;
-    }
-
-    if (ngx_mqtt_client_turn(&t->client) != NGX_OK) {
-        t->paused = 1;
-        return;
-    }
-
-    if (ngx_mqtt_transport_feed_waiting(t) != NGX_OK) {
-        return;
-    }
-
-    for (n = 0; n < NGX_MQTT_RECV_MAX; n++) {
-        if (ngx_mqtt_transport_recv(t) != NGX_OK) {
-            return;
-        }
-    }
-
-    ngx_post_event(rev, &ngx_posted_next_events);
-}
-
-
-/* NGX_OK: there may be more.  Otherwise "t" may be gone. */
-
-static ngx_int_t
-ngx_mqtt_transport_recv(ngx_mqtt_transport_t *t)
-{
-    ssize_t            size;
-    ngx_connection_t  *c;
-
-    c = t->connection;
-
-    size = c->recv(c, ngx_mqtt_recv_buffer, NGX_MQTT_RECV_SIZE);
-
-    if (size > 0) {
-        t->received += size;
-
-        return ngx_mqtt_transport_feed(t, ngx_mqtt_recv_buffer,
-                                       ngx_mqtt_recv_buffer + size);
-    }
-
-    if (size == NGX_AGAIN) {
-
-        if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
-            ngx_mqtt_close_lost(t);
-        }
-
-        return NGX_AGAIN;
-    }
-
-    t->eof = 1;
-
-    if (size == 0) {
-
-        /* it may still read: it gets what its last packets ask for */
-
-        ngx_mqtt_close_leave(t);
-
-    } else {
-        t->broken = 1;
-        ngx_mqtt_close_lost(t);
-    }
-
-    return NGX_DONE;
-}
-
-
-/* NGX_OK: nothing waits any more, and the client reads on */
-
-static ngx_int_t
-ngx_mqtt_transport_feed_waiting(ngx_mqtt_transport_t *t)
-{
-    u_char     *pos, *last;
-    size_t      plain;
-    ngx_int_t   rc;
-
-    rc = NGX_OK;
-
-    pos = t->pos;
-    last = t->last;
-    plain = t->plain;
-
-    if (plain) {
-        t->plain = 0;
-        rc = ngx_mqtt_transport_input(t, pos, pos + plain, last);
-        pos += plain;
-    }
-
-    if (rc == NGX_OK && pos < last) {
-        rc = ngx_mqtt_transport_feed(t, pos, last);
-    }
-
-    if (rc != NGX_BUSY) {
-        t->pos = NULL;
-        t->last = NULL;
-
-        if (t->kept) {
-            ngx_free(t->kept);
-            t->kept = NULL;
-        }
-
-        ngx_mqtt_transport_connected(t);
-    }
-
-    return rc;
-}
-
-
-/*
- * NGX_OK: all was taken.  NGX_BUSY: the rest was kept.  NGX_DONE: the client
- * reads no more.
- */
-
-static ngx_int_t
-ngx_mqtt_transport_feed(ngx_mqtt_transport_t *t, u_char *pos, u_char *last)
-{
-    ngx_int_t  rc;
-
-    if (t->ws) {
-        rc = ngx_mqtt_transport_feed_ws(t, pos, last);
-
-    } else {
-        rc = ngx_mqtt_transport_input(t, pos, last, last);
-    }
-
-    ngx_mqtt_transport_connected(t);
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_mqtt_transport_feed_ws(ngx_mqtt_transport_t *t, u_char *pos, u_char *last)
-{
-    ngx_int_t            rc;
-    ngx_mqtt_ws_event_t  ev;
-
-    for ( ;; ) {
-
-        rc = ngx_mqtt_ws_parse(t->ws, &pos, last, &ev);
-
-        if (rc == NGX_AGAIN) {
-            return NGX_OK;
-        }
-
-        if (rc == NGX_ERROR) {
-            ngx_log_error(NGX_LOG_INFO, t->connection->log, 0,
-                          "client sent invalid WebSocket frame, closed with %d",
-                          (int) t->ws->close_code);
-
-            t->ws_failed = 1;
-            ngx_mqtt_close_frame(t, t->ws->close_code);
-            return NGX_DONE;
-        }
-
-        switch (ev.opcode) {
-
-        case NGX_MQTT_WS_PING:
-            ngx_mqtt_transport_pong(t, &ev.data);
-            break;
-
-        case NGX_MQTT_WS_PONG:
-            break;
-
-        case NGX_MQTT_WS_CLOSE:
-            t->close_received = 1;
-            ngx_mqtt_close_frame(t, ev.code);
-            return NGX_DONE;
-
-        default:
-            rc = ngx_mqtt_transport_input(t, ev.data.data, pos, last);
-
-            if (rc == NGX_DONE) {
-                ngx_mqtt_close_skip(t, pos, last);
-            }
-
-            if (rc != NGX_OK) {
-                return rc;
-            }
-        }
-    }
-}
-
-
-/* gives pos .. end to the core; end .. last is input behind it */
-
-static ngx_int_t
-ngx_mqtt_transport_input(ngx_mqtt_transport_t *t, u_char *pos, u_char *end,
-    u_char *last)
-{
-    ngx_int_t  rc;
-
-    if (pos == end) {
-        return NGX_OK;
-    }
-
-    rc = ngx_mqtt_client_input(&t->client, &pos, end);
-
-    if (rc == NGX_OK) {
-        return NGX_OK;
-    }
-
-    if (rc == NGX_BUSY) {
-        return ngx_mqtt_transport_keep(t, pos, last, end - pos);
-    }
-
-    return NGX_DONE;
-}
-
-
-static ngx_int_t
-ngx_mqtt_transport_keep(ngx_mqtt_transport_t *t, u_char *pos, u_char *last,
-    size_t plain)
-{
-    size_t   len;
-    u_char  *p;
-
-    t->paused = 1;
-
-    /* what already waits stays where it is */
-
-    if (pos < t->pos || pos > t->last) {
-
-        len = last - pos;
-
-        p = ngx_alloc(ngx_max(len, 1), t->connection->log);
-        if (p == NULL) {
-            ngx_mqtt_client_close(&t->client, NGX_MQTT_SERVER_BUSY);
-            return NGX_DONE;
-        }
-
-        ngx_memcpy(p, pos, len);
-
-        t->kept = p;
-        pos = p;
-        last = p + len;
-    }
-
-    t->pos = pos;
-    t->last = last;
-    t->plain = plain;
-
-    return NGX_BUSY;
-}
-
-
-static void
-ngx_mqtt_transport_connected(ngx_mqtt_transport_t *t)
-{
-    ngx_str_t             *id;
-    ngx_connection_t      *c;
-    ngx_mqtt_accepted_pt   accepted;
-
-    c = t->connection;
-
-    if (!t->client.connected || t->done) {
-        return;
-    }
-
-    if (c->reusable) {
-        ngx_reusable_connection(c, 0);
-
-        /* the log is written when the core has forgotten the client */
-
-        id = &t->client_id;
-
-        id->data = ngx_pstrdup(c->pool, &t->client.client_id);
-        id->len = id->data ? t->client.client_id.len : 0;
-    }
-
-    if (t->accepted && t->pos == NULL) {
-        accepted = t->accepted;
-        t->accepted = NULL;
-        accepted(t);
-    }
-}
-
-
-static void
-ngx_mqtt_transport_pong(ngx_mqtt_transport_t *t, ngx_str_t *payload)
-{
-    u_char  *p, frame[NGX_MQTT_WS_HEADER_MAX + NGX_MQTT_WS_CONTROL_MAX];
-
-    /* a peer that reads nothing gets no heap of pongs */
-
-    if (t->full) {
-        return;
-    }
-
-    p = ngx_mqtt_ws_header(frame, NGX_MQTT_WS_PONG, payload->len);
-    p = ngx_cpymem(p, payload->data, payload->len);
-
-    (void) ngx_mqtt_client_send_raw(&t->client, frame, p - frame);
 }
 
 

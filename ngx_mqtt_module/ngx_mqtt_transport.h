@@ -99,6 +99,9 @@ void ngx_mqtt_transport_start(ngx_mqtt_transport_t *t,
 /* An event of the connection.  "t" may be freed. */
 void ngx_mqtt_transport_event(ngx_mqtt_transport_t *t, ngx_event_t *ev);
 
+/* The part of it that takes input.  "t" may be freed. */
+void ngx_mqtt_transport_read(ngx_mqtt_transport_t *t);
+
 
 /*
  * The receive buffer of the worker, from the heap: a connection has none while

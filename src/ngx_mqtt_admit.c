@@ -38,7 +38,7 @@ ngx_mqtt_admit(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     reason = ngx_mqtt_admit_locked(cl, cx, &slot);
     ngx_mqtt_worker_unlock(w);
 
-    /* what it published through a process that died comes first */
+    /* cl->before waits for its session's alone, this for an ended one's too */
 
     if (slot != w->slot->index) {
         while (ngx_mqtt_slot_reclaim_dead(w, slot) == NGX_AGAIN) {

@@ -9,9 +9,6 @@
 #include <ngx_mqtt_zone.h>
 
 
-#define NGX_MQTT_CLASS_RUN    NGX_MQTT_CLASSES          /* first of a run */
-#define NGX_MQTT_CLASS_REST   (NGX_MQTT_CLASSES + 1)    /* the others */
-
 /* blocks of dropped messages freed for a page */
 #define NGX_MQTT_CHAIN_URGENT 64
 
@@ -47,13 +44,6 @@ static const uint16_t  ngx_mqtt_block_sizes[NGX_MQTT_CLASSES] = {
     32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1360, 2048
 };
 
-
-#define ngx_mqtt_page_number(blocks, page)                                    \
-    ((ngx_uint_t) ((page) - (blocks)->table))
-
-#define ngx_mqtt_page_start(blocks, page)                                     \
-    ((blocks)->start                                                          \
-     + (ngx_mqtt_page_number(blocks, page) << NGX_MQTT_PAGE_SHIFT))
 
 #define ngx_mqtt_kind_is_root(kind)                                           \
     ((kind) >= NGX_MQTT_KIND_HUB && (kind) <= NGX_MQTT_KIND_RETAIN)
@@ -498,80 +488,6 @@ ngx_mqtt_block_free_run_locked(ngx_mqtt_blocks_t *blocks,
 
 
 void
-ngx_mqtt_block_unmark_all_locked(ngx_mqtt_zone_t *zone)
-{
-    ngx_uint_t          i;
-    ngx_mqtt_blocks_t  *blocks;
-
-    blocks = &zone->root->blocks;
-
-    for (i = 0; i < blocks->fresh; i++) {
-        blocks->table[i].mark[0] = 0;
-        blocks->table[i].mark[1] = 0;
-    }
-}
-
-
-ngx_uint_t
-ngx_mqtt_block_mark_locked(ngx_mqtt_zone_t *zone, void *p)
-{
-    uint64_t            bit;
-    ngx_uint_t          n;
-    ngx_mqtt_page_t    *page;
-    ngx_mqtt_blocks_t  *blocks;
-
-    blocks = &zone->root->blocks;
-    page = ngx_mqtt_block_page(blocks, p);
-
-    n = 0;
-
-    if (page->class < NGX_MQTT_CLASSES) {
-        n = ((u_char *) p - ngx_mqtt_page_start(blocks, page))
-            / ngx_mqtt_block_sizes[page->class];
-    }
-
-    bit = (uint64_t) 1 << (n % 64);
-
-    if (page->mark[n / 64] & bit) {
-        return 0;
-    }
-
-    page->mark[n / 64] |= bit;
-
-    return 1;
-}
-
-
-ngx_uint_t
-ngx_mqtt_block_marked_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind, void *p)
-{
-    size_t              offset;
-    ngx_uint_t          n;
-    ngx_mqtt_page_t    *page;
-    ngx_mqtt_blocks_t  *blocks;
-
-    blocks = &zone->root->blocks;
-    page = ngx_mqtt_block_page(blocks, p);
-
-    if (page == NULL || page->kind != kind
-        || page->class == NGX_MQTT_CLASS_REST)
-    {
-        return 0;
-    }
-
-    n = 0;
-    offset = (u_char *) p - ngx_mqtt_page_start(blocks, page);
-
-    if (page->class < NGX_MQTT_CLASSES) {
-        n = offset / ngx_mqtt_block_sizes[page->class];
-        offset %= ngx_mqtt_block_sizes[page->class];
-    }
-
-    return offset == 0 && (page->mark[n / 64] & ((uint64_t) 1 << (n % 64)));
-}
-
-
-void
 ngx_mqtt_block_sweep_locked(ngx_mqtt_zone_t *zone)
 {
     ngx_uint_t          i, n;
@@ -648,71 +564,4 @@ ngx_mqtt_page_sweep_locked(ngx_mqtt_blocks_t *blocks, ngx_mqtt_page_t *page)
     if (page->free) {
         ngx_mqtt_page_link(&blocks->partial[page->kind][page->class], page);
     }
-}
-
-
-ngx_int_t
-ngx_mqtt_block_walk_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
-    ngx_uint_t *number, ngx_uint_t *budget, ngx_mqtt_block_pt handler,
-    void *data)
-{
-    u_char             *p, *end;
-    size_t              size;
-    ngx_int_t           rc;
-    ngx_uint_t          n, others;
-    ngx_mqtt_page_t    *page;
-    ngx_mqtt_blocks_t  *blocks;
-
-    others = 0;
-    blocks = &zone->root->blocks;
-
-    for ( /* void */ ; *number < blocks->fresh; (*number)++) {
-
-        if (*budget == 0) {
-            return NGX_OK;
-        }
-
-        page = &blocks->table[*number];
-
-        if (page->kind != kind || page->class == NGX_MQTT_CLASS_REST) {
-            *budget -= (++others % 16 == 0);
-            continue;
-        }
-
-        size = ngx_mqtt_block_size(page);
-        n = (page->class == NGX_MQTT_CLASS_RUN) ? 1
-                                                : NGX_MQTT_PAGE_SIZE / size;
-        *budget -= ngx_min(*budget, n);
-
-        p = ngx_mqtt_page_start(blocks, page);
-        end = p + n * size;
-
-        for ( /* void */ ; p < end; p += size) {
-
-            if (*(uint64_t *) p == NGX_MQTT_STATE_NONE) {
-                continue;
-            }
-
-            rc = handler(zone, p, data);
-            if (rc != NGX_OK) {
-                return rc;
-            }
-        }
-    }
-
-    return NGX_DONE;
-}
-
-
-void
-ngx_mqtt_block_walk_all_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
-    ngx_mqtt_block_pt handler, void *data)
-{
-    ngx_uint_t  page, budget;
-
-    page = 0;
-    budget = NGX_MAX_INT_T_VALUE;
-
-    (void) ngx_mqtt_block_walk_locked(zone, kind, &page, &budget, handler,
-                                      data);
 }

@@ -26,6 +26,9 @@
 #define NGX_MQTT_BLOCK_MAX      2048    /* larger ones take whole pages */
 #define NGX_MQTT_CLASSES        13
 
+#define NGX_MQTT_CLASS_RUN      NGX_MQTT_CLASSES        /* first of a run */
+#define NGX_MQTT_CLASS_REST     (NGX_MQTT_CLASSES + 1)  /* the others */
+
 
 typedef enum {
     NGX_MQTT_KIND_FREE = 0,
@@ -53,7 +56,7 @@ typedef struct ngx_mqtt_page_s  ngx_mqtt_page_t;
 
 struct ngx_mqtt_page_s {
     u_char                kind;         /* truth, as class and pages */
-    u_char                class;        /* NGX_MQTT_CLASSES: whole pages */
+    u_char                class;
     uint16_t              used;         /* blocks */
     uint32_t              pages;        /* of a run, in its first page */
     void                 *free;         /* blocks, by their second word */
@@ -79,6 +82,14 @@ typedef struct {
     ngx_uint_t            nblocks[NGX_MQTT_KIND_MAX];
     ngx_uint_t            fail_at;      /* tests: the n-th allocation fails */
 } ngx_mqtt_blocks_t;
+
+
+#define ngx_mqtt_page_number(blocks, page)                                    \
+    ((ngx_uint_t) ((page) - (blocks)->table))
+
+#define ngx_mqtt_page_start(blocks, page)                                     \
+    ((blocks)->start                                                          \
+     + (ngx_mqtt_page_number(blocks, page) << NGX_MQTT_PAGE_SHIFT))
 
 
 /* Takes over zeroed memory; NGX_ERROR: too small. */

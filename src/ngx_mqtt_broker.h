@@ -64,6 +64,8 @@ struct ngx_mqtt_zone_s {
 
     uint64_t              locked;      /* when; ngx_mqtt_ticks() */
     uint64_t              held;        /* ticks of the longest hold */
+    uint64_t              waits;       /* for somebody else's hold */
+    uint64_t              woken;       /* waiters that slept */
 };
 
 
@@ -96,9 +98,10 @@ void *ngx_mqtt_worker_data(ngx_mqtt_worker_t *w);
 ngx_uint_t ngx_mqtt_worker_slot(ngx_mqtt_worker_t *w);
 
 /*
- * Delivers what is ready for this worker's clients and flushes their output:
- * the body of the wake and of the posted event.  Works in bounded batches:
- * NGX_AGAIN asks to be called again in the next pass of the event loop.
+ * The body of the wake and of the posted event: goes on with a publication that
+ * has many subscribers, lets clients that wait for a turn go on, delivers what
+ * is ready, takes ended sessions apart, flushes output.  A bounded part of all
+ * that: NGX_AGAIN asks to be called again in the next pass of the event loop.
  */
 ngx_int_t ngx_mqtt_worker_run(ngx_mqtt_worker_t *w);
 

@@ -128,9 +128,7 @@ ngx_mqtt_client_go_on(ngx_mqtt_client_t *cl)
         cl->last_packet = ngx_current_msec;
     }
 
-    if (!cl->paused) {
-        cl->ops->resume(cl);
-    }
+    cl->ops->resume(cl);
 }
 
 

@@ -74,7 +74,7 @@ struct ngx_mqtt_client_s {
 
     ngx_mqtt_parser_t                parser;
 
-    /* the session, once CONNECT was accepted; compared on each locked call */
+    /* its place in the zone from CONNECT on; no session there: it lost it */
     ngx_mqtt_attach_t               *attach;
     ngx_str_t                        client_id;    /* malloced */
 

@@ -50,8 +50,7 @@ ngx_mqtt_collect_locked(ngx_mqtt_publishing_t *p)
                                                  p->args.message->qos, 0);
         }
 
-        ngx_mqtt_match_start(zone, p->args.hub->subs, &p->args.topic,
-                             &p->match);
+        ngx_mqtt_match_start(zone, p->args.hub->subs, &p->topic, &p->match);
 
         p->phase = NGX_MQTT_PUBLISH_MATCH;
     }
@@ -117,7 +116,7 @@ static ngx_int_t
 ngx_mqtt_collect_sub_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
 {
     if (p->deep
-        && !ngx_mqtt_sub_matches_locked(sub, &p->args.topic, &p->budget))
+        && !ngx_mqtt_sub_matches_locked(sub, &p->topic, &p->budget))
     {
         return NGX_OK;
     }
@@ -147,7 +146,7 @@ ngx_mqtt_collect_group_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_publication_t  *pub;
 
     if (p->deep
-        && !ngx_mqtt_group_matches_locked(group, &p->args.topic, &p->budget))
+        && !ngx_mqtt_group_matches_locked(group, &p->topic, &p->budget))
     {
         return NGX_OK;
     }

@@ -91,7 +91,7 @@ ngx_mqtt_publish_topic(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     {
         alias = pkt->props.topic_alias;
 
-        if (alias == 0 || alias > cl->conf->topic_alias_maximum) {
+        if (alias > cl->conf->topic_alias_maximum) {
             return ngx_mqtt_handle_fail(cl, NGX_MQTT_TOPIC_ALIAS_INVALID,
                                         "topic alias above the maximum");
         }
@@ -195,7 +195,6 @@ ngx_mqtt_publish_route(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
                                        NGX_MQTT_QUOTA_EXCEEDED);
     }
 
-    args.topic = *topic;
     args.to = NULL;
     args.packet_id = id;
     args.will = 0;

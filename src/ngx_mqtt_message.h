@@ -26,9 +26,9 @@ struct ngx_mqtt_body_s {
 
 
 /*
- * Shared; immutable once committed, but for "refs".  Its text is the topic, the forwarded
- * properties as on the wire, and the payload, one behind the other, in "data"
- * and then in the blocks of "body".
+ * Shared; immutable once committed, but for "refs".  Its text is the topic, the
+ * forwarded properties as on the wire, and the payload, one behind the other,
+ * in "data" and then in the blocks of "body".
  */
 
 struct ngx_mqtt_message_s {

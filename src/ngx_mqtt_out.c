@@ -303,10 +303,7 @@ ngx_mqtt_out_flush(ngx_mqtt_client_t *cl)
     if (cl->paused) {
         cl->paused = 0;
         cl->last_packet = ngx_current_msec;
-
-        if (!cl->waiting) {
-            cl->ops->resume(cl);
-        }
+        cl->ops->resume(cl);
     }
 
     return NGX_OK;

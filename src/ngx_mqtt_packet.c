@@ -65,7 +65,6 @@ static ngx_int_t ngx_mqtt_packet_string(ngx_mqtt_parser_t *p, u_char **pos,
 static ngx_int_t ngx_mqtt_packet_binary(ngx_mqtt_parser_t *p, u_char **pos,
     u_char *last, ngx_str_t *s);
 static ngx_int_t ngx_mqtt_packet_fail(ngx_mqtt_parser_t *p, u_char reason);
-static ngx_int_t ngx_mqtt_packet_filter(ngx_str_t *list, ngx_str_t *filter);
 
 
 static const ngx_mqtt_packet_handler_pt  ngx_mqtt_packet_handlers[] = {
@@ -535,6 +534,7 @@ ngx_mqtt_packet_disconnect(ngx_mqtt_parser_t *p, ngx_mqtt_packet_t *pkt,
     return ngx_mqtt_packet_auth_method(p, pkt);
 }
 
+
 static ngx_int_t
 ngx_mqtt_packet_id(ngx_mqtt_parser_t *p, ngx_mqtt_packet_t *pkt, u_char **pos,
     u_char *last)
@@ -670,51 +670,4 @@ ngx_mqtt_packet_fail(ngx_mqtt_parser_t *p, u_char reason)
     p->reason = reason;
 
     return NGX_ERROR;
-}
-
-
-ngx_int_t
-ngx_mqtt_subscribe_next(ngx_mqtt_packet_t *pkt, ngx_str_t *filter,
-    u_char *options)
-{
-    ngx_str_t  *list;
-
-    list = &pkt->u.subscribe.list;
-
-    if (ngx_mqtt_packet_filter(list, filter) != NGX_OK || list->len == 0) {
-        return NGX_DONE;
-    }
-
-    *options = *list->data++;
-    list->len--;
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_mqtt_unsubscribe_next(ngx_mqtt_packet_t *pkt, ngx_str_t *filter)
-{
-    return ngx_mqtt_packet_filter(&pkt->u.unsubscribe.list, filter);
-}
-
-
-static ngx_int_t
-ngx_mqtt_packet_filter(ngx_str_t *list, ngx_str_t *filter)
-{
-    if (list->len < 2) {
-        return NGX_DONE;
-    }
-
-    filter->len = ngx_mqtt_get16(list->data);
-    filter->data = list->data + 2;
-
-    if (filter->len > list->len - 2) {
-        return NGX_DONE;
-    }
-
-    list->data += 2 + filter->len;
-    list->len -= 2 + filter->len;
-
-    return NGX_OK;
 }

@@ -25,6 +25,7 @@ static ngx_mqtt_message_t *ngx_mqtt_publish_alloc_locked(
     ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in, size_t props_len);
 static void ngx_mqtt_publish_begin_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_publish_args_t *args);
+static void ngx_mqtt_publish_topic_locked(ngx_mqtt_publishing_t *p);
 static ngx_int_t ngx_mqtt_publish_go_locked(ngx_mqtt_publishing_t *p,
     ngx_uint_t holds);
 static ngx_int_t ngx_mqtt_publish_hold_locked(ngx_mqtt_publishing_t *p);
@@ -52,35 +53,36 @@ ngx_mqtt_publish_init(ngx_mqtt_worker_t *w)
         p = &w->publishing[i];
         p->worker = w;
 
-        if (ngx_mqtt_match_grow(&p->match, w->log) != NGX_OK) {
+        p->buf = ngx_alloc(NGX_MQTT_STRING_MAX, w->log);
+
+        if (p->buf == NULL || ngx_mqtt_match_grow(&p->match, w->log) != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
 
-    /* only the first goes on in later passes */
-
-    p = w->publishing;
-    p->topic = ngx_alloc(NGX_MQTT_STRING_MAX, w->log);
-
-    return p->topic ? NGX_OK : NGX_ERROR;
+    return NGX_OK;
 }
 
 
 void
 ngx_mqtt_publish_done(ngx_mqtt_worker_t *w)
 {
-    ngx_uint_t  i;
+    ngx_uint_t              i;
+    ngx_mqtt_publishing_t  *p;
 
     if (w->publishing == NULL) {
         return;
     }
 
     for (i = 0; i < NGX_MQTT_PUBS; i++) {
-        ngx_mqtt_match_free(&w->publishing[i].match);
-    }
+        p = &w->publishing[i];
 
-    if (w->publishing->topic) {
-        ngx_free(w->publishing->topic);
+        ngx_mqtt_match_free(&p->match);
+
+        if (p->buf) {
+            ngx_free(p->buf);
+        }
     }
 
     ngx_free(w->publishing);
@@ -241,7 +243,6 @@ ngx_mqtt_publish_session(ngx_mqtt_worker_t *w, ngx_str_t *hub,
 
     ngx_memzero(&args, sizeof(ngx_mqtt_publish_args_t));
 
-    args.topic = in->topic;
     args.message = ngx_mqtt_publish_store(w, in);
 
     if (args.message == NULL) {
@@ -288,12 +289,6 @@ ngx_mqtt_publish_client_locked(ngx_mqtt_client_t *cl,
         *reason = ngx_mqtt_publish_end_locked(p);
         return NGX_OK;
     }
-
-    /* the topic is the packet's, which will be gone */
-
-    ngx_memcpy(p->topic, args->topic.data, args->topic.len);
-    p->args.topic.data = p->topic;
-    ngx_mqtt_match_move(&p->match, args->topic.data, p->topic);
 
     p->client = cl;
     p->id = pkt->packet_id;
@@ -399,6 +394,33 @@ ngx_mqtt_publish_begin_locked(ngx_mqtt_publishing_t *p,
     } else {
         ngx_mqtt_set(m->refs, m->refs + 1);
     }
+
+    ngx_mqtt_publish_topic_locked(p);
+}
+
+
+/* A topic that lies in pieces is copied, without the lock. */
+
+static void
+ngx_mqtt_publish_topic_locked(ngx_mqtt_publishing_t *p)
+{
+    ngx_mqtt_message_t  *m;
+
+    m = p->args.message;
+    p->topic.len = m->topic_len;
+
+    if (m->topic_len <= m->room) {
+        p->topic.data = m->data;
+        return;
+    }
+
+    ngx_mqtt_worker_unlock(p->worker);
+
+    p->topic.data = ngx_mqtt_message_topic(m, p->buf);
+
+    ngx_mqtt_worker_lock(p->worker);
+
+    ngx_mqtt_publish_again_locked(p);
 }
 
 
@@ -634,7 +656,7 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
     }
 
     if (m->retain) {
-        retain = ngx_mqtt_retain_find_locked(zone, args->hub, &args->topic);
+        retain = ngx_mqtt_retain_find_locked(zone, args->hub, &p->topic);
 
         if (retain == NULL && m->payload_len) {
 
@@ -644,7 +666,7 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
                 return NGX_DECLINED;
             }
 
-            if (ngx_mqtt_retain_reserve_locked(zone, args->hub, &args->topic,
+            if (ngx_mqtt_retain_reserve_locked(zone, args->hub, &p->topic,
                                                &retain)
                 != NGX_OK)
             {

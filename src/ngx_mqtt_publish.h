@@ -25,10 +25,10 @@ typedef struct {
 
 
 /*
- * What is to be published.  "topic" is the message's topic in one piece in
- * local memory, "from" the publisher's session or NULL.  A "packet_id" above
- * 0 is a QoS 2 identifier to be held for "from" as part of the publication;
- * "will": it is the will of "from", which is dropped as part of it.
+ * What is to be published.  "from" is the publisher's session or NULL.  A
+ * "packet_id" above 0 is a QoS 2 identifier to be held for "from" as part of
+ * the publication; "will": it is the will of "from", which is dropped as part
+ * of it.
  * "max_retained": 0, or how many retained messages the hub may have.  "to":
  * NULL, or the only session that gets the message, whatever it subscribes.
  */
@@ -36,7 +36,6 @@ typedef struct {
 typedef struct {
     ngx_mqtt_hub_t       *hub;
     ngx_mqtt_message_t   *message;
-    ngx_str_t             topic;
     ngx_mqtt_session_t   *from;
     ngx_mqtt_session_t   *to;
     ngx_uint_t            packet_id;
@@ -65,6 +64,8 @@ struct ngx_mqtt_publishing_s {
     ngx_mqtt_worker_t        *worker;
     ngx_mqtt_publication_t   *pub;
     ngx_mqtt_publish_args_t   args;
+    ngx_str_t                 topic;        /* in the message, or in ... */
+    u_char                   *buf;          /* ... this, in one piece */
 
     ngx_mqtt_publish_phase_e  phase;
     ngx_int_t                 rc;
@@ -85,7 +86,6 @@ struct ngx_mqtt_publishing_s {
     ngx_mqtt_client_t        *client;       /* to be answered, or NULL */
     uint16_t                  id;
     u_char                    qos;
-    u_char                   *topic;
 };
 
 

@@ -7,7 +7,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
-#include <ngx_mqtt_publish.h>
 
 
 /* blocks looked at for ended sessions in one hold of the lock */
@@ -22,9 +21,6 @@ static uint32_t ngx_mqtt_session_hash(ngx_mqtt_zone_t *zone,
 static void ngx_mqtt_session_arm_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s);
 static void ngx_mqtt_session_lose_locked(ngx_mqtt_worker_t *w,
-    ngx_mqtt_session_t *s);
-static ngx_uint_t ngx_mqtt_session_will_due(ngx_mqtt_session_t *s);
-static void ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s);
 static ngx_int_t ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, ngx_uint_t *budget);
@@ -343,57 +339,6 @@ ngx_mqtt_session_arm_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s)
 }
 
 
-/* Of a session without a connection. */
-
-static ngx_uint_t
-ngx_mqtt_session_will_due(ngx_mqtt_session_t *s)
-{
-    return s->away + (ngx_msec_t) s->will->delay * 1000 <= ngx_current_msec;
-}
-
-
-/* Publishes a session's will, which is then gone; the lock may be released. */
-
-static void
-ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
-{
-    ngx_mqtt_message_t       *m;
-    ngx_mqtt_publish_args_t   args;
-
-    m = s->will->message;
-
-    /* the interval of its expiry starts with its publication */
-
-    if (s->will->lifetime) {
-        ngx_mqtt_set(m->expires, ngx_current_msec + s->will->lifetime);
-    }
-
-    args.hub = s->hub;
-    args.message = m;
-    args.topic.len = m->topic_len;
-    args.topic.data = ngx_mqtt_message_topic(m, w->topic);
-    args.from = s;
-    args.to = NULL;
-    args.packet_id = 0;
-    args.will = 1;
-    args.max_retained = 0;
-
-    if (args.topic.data != w->topic) {
-        ngx_memcpy(w->topic, args.topic.data, args.topic.len);
-        args.topic.data = w->topic;
-    }
-
-    /* dropped in any case: "s" may be gone from here on */
-
-    (void) ngx_mqtt_publish_locked(w, &args);
-
-    /* the next one shall not be in the same hold */
-
-    ngx_mqtt_worker_unlock(w);
-    ngx_mqtt_worker_lock(w);
-}
-
-
 void
 ngx_mqtt_session_end_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 {
@@ -606,131 +551,4 @@ ngx_mqtt_session_expire(ngx_mqtt_worker_t *w)
     ngx_mqtt_worker_unlock(w);
 
     return budget ? NGX_OK : NGX_AGAIN;
-}
-
-
-ngx_int_t
-ngx_mqtt_session_set_will_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
-    ngx_mqtt_message_t *m, uint32_t delay)
-{
-    ngx_mqtt_will_t  *will;
-
-    will = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_WILL,
-                                       sizeof(ngx_mqtt_will_t));
-    if (will == NULL) {
-        return NGX_ERROR;
-    }
-
-    will->message = m;
-    will->delay = delay;
-    will->lifetime = 0;
-
-    if (m->expires > ngx_current_msec) {
-        will->lifetime = m->expires - ngx_current_msec;
-    }
-
-    ngx_mqtt_session_drop_will_locked(zone, s);
-    ngx_mqtt_set(s->will, will);
-
-    return NGX_OK;
-}
-
-
-void
-ngx_mqtt_session_drop_will_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_session_t *s)
-{
-    ngx_mqtt_will_t  *will;
-
-    will = s->will;
-
-    if (will) {
-        ngx_mqtt_set(s->will, NULL);
-        ngx_mqtt_message_unref_locked(zone, will->message);
-        ngx_mqtt_block_free_locked(zone, will);
-    }
-}
-
-
-static uint16_t *
-ngx_mqtt_session_id_place(ngx_mqtt_session_t *s, uint16_t id)
-{
-    ngx_uint_t       i;
-    ngx_mqtt_ids_t  *ids;
-
-    for (ids = s->ids; ids; ids = ids->next) {
-        for (i = 0; i < NGX_MQTT_IDS; i++) {
-            if (ids->id[i] == id) {
-                return &ids->id[i];
-            }
-        }
-    }
-
-    return NULL;
-}
-
-
-ngx_uint_t
-ngx_mqtt_session_holds_id_locked(ngx_mqtt_session_t *s, uint16_t id)
-{
-    return ngx_mqtt_session_id_place(s, id) != NULL;
-}
-
-
-ngx_int_t
-ngx_mqtt_session_reserve_id_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_session_t *s)
-{
-    ngx_mqtt_ids_t  *ids;
-
-    if (ngx_mqtt_session_id_place(s, 0) != NULL) {
-        return NGX_OK;
-    }
-
-    ids = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_IDS,
-                                      sizeof(ngx_mqtt_ids_t));
-    if (ids == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(ids, sizeof(ngx_mqtt_ids_t));
-    ids->next = s->ids;
-
-    ngx_mqtt_set(s->ids, ids);
-
-    return NGX_OK;
-}
-
-
-void
-ngx_mqtt_session_hold_id_locked(ngx_mqtt_session_t *s, uint16_t id)
-{
-    uint16_t  *place;
-
-    if (ngx_mqtt_session_holds_id_locked(s, id)) {
-        return;
-    }
-
-    place = ngx_mqtt_session_id_place(s, 0);
-
-    if (place) {
-        ngx_mqtt_set(*place, id);
-    }
-}
-
-
-ngx_int_t
-ngx_mqtt_session_release_id_locked(ngx_mqtt_session_t *s, uint16_t id)
-{
-    uint16_t  *place;
-
-    place = ngx_mqtt_session_id_place(s, id);
-
-    if (place == NULL) {
-        return NGX_DECLINED;
-    }
-
-    ngx_mqtt_set(*place, 0);
-
-    return NGX_OK;
 }

@@ -187,15 +187,18 @@ void ngx_mqtt_session_link_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s);
 
 /*
- * Takes ended sessions apart, in bounded holds of the lock, which is not
- * held on entry.  NGX_AGAIN: there is more.
+ * Takes ended sessions apart, in a bounded hold of the lock, which is not held
+ * on entry; each will releases it.  NGX_AGAIN: there is more.
  */
 ngx_int_t ngx_mqtt_session_reap(ngx_mqtt_worker_t *w);
 
 /* Whether an offline session's time is over, also before the next tick. */
 ngx_uint_t ngx_mqtt_session_expired(ngx_mqtt_session_t *s);
 
-/* Wills and expiry that are due; as ngx_mqtt_session_reap(). */
+/*
+ * Publishes wills and ends sessions whose time has come, and wakes replays
+ * that wait for room; holds the lock as ngx_mqtt_session_reap().
+ */
 ngx_int_t ngx_mqtt_session_expire(ngx_mqtt_worker_t *w);
 
 /*
@@ -206,6 +209,16 @@ ngx_int_t ngx_mqtt_session_set_will_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s, ngx_mqtt_message_t *m, uint32_t delay);
 
 void ngx_mqtt_session_drop_will_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_session_t *s);
+
+/* Whether the delay of a will is over, of a session without a connection. */
+ngx_uint_t ngx_mqtt_session_will_due(ngx_mqtt_session_t *s);
+
+/*
+ * Publishes a session's will, which is then gone; the lock is released and
+ * taken again inside, and "s" may be gone then.
+ */
+void ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s);
 
 /* QoS 2 packet identifiers held for the publisher. */

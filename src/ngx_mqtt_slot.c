@@ -10,11 +10,13 @@
 #include <ngx_mqtt_publication.h>
 
 
-/* connections of a dead process seen to in one hold of the lock */
+/* deliveries and connections of a dead process seen to at once */
 #define NGX_MQTT_SLOT_BUDGET    128
 
 
 static ngx_mqtt_slot_t *ngx_mqtt_slot_create_locked(ngx_mqtt_zone_t *zone);
+static ngx_uint_t ngx_mqtt_slot_is(ngx_mqtt_slot_t *slot, ngx_pid_t pid,
+    uint64_t started);
 static void ngx_mqtt_slot_drop_refs_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_slot_t *slot);
 
@@ -187,9 +189,7 @@ ngx_mqtt_slot_reclaim_dead(ngx_mqtt_worker_t *w, ngx_uint_t index)
 
     ngx_mqtt_worker_lock(w);
 
-    if (slot->state != NGX_MQTT_SLOT_FREE && slot->pid == pid
-        && slot->started == started)
-    {
+    if (ngx_mqtt_slot_is(slot, pid, started)) {
         ngx_mqtt_set(slot->state, NGX_MQTT_SLOT_DEAD);
         rc = ngx_mqtt_slot_reclaim_locked(w, slot, &budget);
     }
@@ -206,17 +206,30 @@ ngx_mqtt_slot_reclaim_dead(ngx_mqtt_worker_t *w, ngx_uint_t index)
 }
 
 
+/* Whether a slot is still that process', living or dead. */
+
+static ngx_uint_t
+ngx_mqtt_slot_is(ngx_mqtt_slot_t *slot, ngx_pid_t pid, uint64_t started)
+{
+    return slot->state != NGX_MQTT_SLOT_FREE && slot->pid == pid
+           && slot->started == started;
+}
+
+
 ngx_int_t
 ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
     ngx_uint_t *budget)
 {
-    ngx_uint_t           i, state;
+    uint64_t             started;
+    ngx_pid_t            pid;
+    ngx_uint_t           i;
     ngx_mqtt_root_t     *root;
     ngx_mqtt_attach_t   *a;
     ngx_mqtt_session_t  *s;
 
     root = w->zone->root;
-    state = slot->state;
+    pid = slot->pid;
+    started = slot->started;
 
     for (i = 0; i < NGX_MQTT_PUBS; i++) {
         if (ngx_mqtt_publication_finish_locked(w, &slot->pubs[i], budget)
@@ -249,7 +262,7 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
 
     /* a will's publication releases the lock: another may have finished */
 
-    while (slot->attached && slot->state == state) {
+    while (ngx_mqtt_slot_is(slot, pid, started) && slot->attached) {
 
         if (*budget == 0) {
             return NGX_AGAIN;
@@ -279,7 +292,7 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
         ngx_mqtt_attach_free_locked(w->zone, a);
     }
 
-    if (slot->state == state) {
+    if (ngx_mqtt_slot_is(slot, pid, started)) {
         ngx_mqtt_set(slot->ready, NULL);
         ngx_mqtt_set(slot->ready_last, NULL);
         ngx_mqtt_set(slot->state, NGX_MQTT_SLOT_FREE);

@@ -58,6 +58,8 @@ struct ngx_mqtt_publication_s {
 typedef struct {
     uint64_t                held;       /* longest hold of the lock, ... */
     uint64_t                stretch;    /* ... time in the event loop: us */
+    uint64_t                waits;      /* for the lock, */
+    uint64_t                woken;      /* processes that slept in theirs */
 
     uint64_t                large;      /* deliveries dropped: too large, */
     uint64_t                expired;    /* expired, */
@@ -77,7 +79,8 @@ struct ngx_mqtt_slot_s {
     uint64_t                started;    /* the process' start time */
     ngx_uint_t              index;
 
-    ngx_uint_t              walking;    /* walks without the lock */
+    ngx_uint_t              walking;    /* root->serial at the start of ... */
+                                        /* ... a walk without the lock, or 0 */
 
     ngx_mqtt_attach_t      *attached;   /* derived */
     ngx_mqtt_attach_t      *ready;      /* derived */
@@ -111,7 +114,8 @@ uint64_t ngx_mqtt_slot_started(ngx_pid_t pid);
 
 /*
  * Looks for processes that died (system calls, no lock held) and reclaims
- * what they left, in bounded holds.  NGX_AGAIN: there is more.
+ * what they left: of one slot as much as fits a hold of the lock, and NGX_AGAIN
+ * if there is more.
  */
 ngx_int_t ngx_mqtt_slot_sweep(ngx_mqtt_worker_t *w);
 
@@ -119,8 +123,9 @@ ngx_int_t ngx_mqtt_slot_sweep(ngx_mqtt_worker_t *w);
 ngx_int_t ngx_mqtt_slot_reclaim_dead(ngx_mqtt_worker_t *w, ngx_uint_t index);
 
 /*
- * Takes apart a slot that is dead or that this process leaves: publication,
- * references, connections.  At most *budget connections: NGX_AGAIN.
+ * Takes apart a slot that is dead or that this process leaves: publications,
+ * references, connections.  At most *budget deliveries and connections, which
+ * it counts down: NGX_AGAIN.  A will releases the lock and takes it again.
  */
 ngx_int_t ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_slot_t *slot, ngx_uint_t *budget);

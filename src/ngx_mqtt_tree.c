@@ -378,19 +378,6 @@ ngx_mqtt_match_add(ngx_mqtt_match_t *match, ngx_mqtt_node_t *node)
 }
 
 
-void
-ngx_mqtt_match_move(ngx_mqtt_match_t *match, u_char *from, u_char *to)
-{
-    if (match->rest.data) {
-        match->rest.data = to + (match->rest.data - from);
-    }
-
-    if (match->level.data != ngx_mqtt_node_deep.data) {
-        match->level.data = to + (match->level.data - from);
-    }
-}
-
-
 ngx_int_t
 ngx_mqtt_match_grow(ngx_mqtt_match_t *match, ngx_log_t *log)
 {

@@ -224,9 +224,6 @@ void ngx_mqtt_match_start(ngx_mqtt_zone_t *zone, ngx_mqtt_node_t *root,
 ngx_int_t ngx_mqtt_tree_match_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_match_t *match, ngx_uint_t *budget);
 
-/* The topic has moved to another place in memory. */
-void ngx_mqtt_match_move(ngx_mqtt_match_t *match, u_char *from, u_char *to);
-
 ngx_int_t ngx_mqtt_match_grow(ngx_mqtt_match_t *match, ngx_log_t *log);
 void ngx_mqtt_match_free(ngx_mqtt_match_t *match);
 

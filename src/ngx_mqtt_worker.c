@@ -441,6 +441,8 @@ ngx_mqtt_worker_measure(ngx_mqtt_worker_t *w)
 
     counts->held = held;
     counts->stretch = stretch;
+    counts->waits = w->zone->waits;
+    counts->woken = w->zone->woken;
 
     return grown;
 }
@@ -456,12 +458,13 @@ ngx_mqtt_worker_report(ngx_mqtt_worker_t *w, ngx_uint_t level)
     ngx_log_error(level, w->log, 0,
                   "mqtt zone \"%V\": lock held at most %uL us, "
                   "event loop at most %uL us, "
-                  "dropped: %uL too large, %uL expired, %uL queue full; "
-                  "events: %uL, %uL failed, %uL dropped",
+                  "dropped: %uL too large, %uL expired, %uL queue full, "
+                  "lock waits: %uL, wake-ups: %uL, "
+                  "events: %uL, failed: %uL, dropped: %uL",
                   &w->zone->name, counts->held, counts->stretch,
                   counts->large, counts->expired, counts->full,
-                  counts->events, counts->events_failed,
-                  counts->events_dropped);
+                  counts->waits, counts->woken, counts->events,
+                  counts->events_failed, counts->events_dropped);
 }
 
 

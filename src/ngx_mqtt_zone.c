@@ -191,7 +191,10 @@ ngx_mqtt_zone_lock(ngx_mqtt_zone_t *zone, ngx_uint_t slot)
 {
     ngx_mqtt_root_t  *root;
 
-    ngx_shmtx_lock(&zone->shpool->mutex);
+    if (!ngx_shmtx_trylock(&zone->shpool->mutex)) {
+        ngx_shmtx_lock(&zone->shpool->mutex);
+        zone->waits++;
+    }
 
     root = zone->root;
 
@@ -256,6 +259,14 @@ ngx_mqtt_zone_unlock(ngx_mqtt_zone_t *zone)
     if (held > zone->held) {
         zone->held = held;
     }
+
+#if (NGX_HAVE_ATOMIC_OPS && NGX_HAVE_POSIX_SEM)
+
+    if (*zone->shpool->mutex.wait) {
+        zone->woken++;
+    }
+
+#endif
 
     zone->root->blocks.urgent = 0;
 

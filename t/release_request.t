@@ -132,3 +132,69 @@ c > CONNECT id=a resume
 c < CONNACK sp=1
 c > HEX ff00
 c < end 0x81|0x82
+
+=== TEST 9: without it, all of the request is there for the log
+--- transports: ws wss
+--- workers: 1 2
+--- http_config
+log_format all '$request|$args|$http_x_first|$mqtt_client_id|'
+               '$sent_http_upgrade|$sent_http_x_one|$sent_http_x_nine|end';
+access_log logs/access.log all;
+--- server
+add_header X-One one always;
+add_header X-Two two always;
+add_header X-Three three always;
+add_header X-Four four always;
+add_header X-Five five always;
+add_header X-Six six always;
+add_header X-Nine "$arg_n nine" always;
+--- mqtt
+set $large 3000*a
+a opens path="/mqtt?n=9&m=8" header="X-First: first\r\nX-Large: ${large}"
+a connects
+b opens path="/mqtt?n=7" header="X-First: second"
+b connects
+a subscribes t
+for $i in 1..5
+    c connects
+    c publishes t payload=9000*x
+    a < PUBLISH t payload=9000*x
+    c disconnects
+end
+reload
+a > PINGREQ
+a < PINGRESP
+a disconnects
+b resets
+access log has "GET /mqtt?n=9&m=8 HTTP/1.1|n=9&m=8|first|a|websocket|one|9 nine|end"
+access log has "GET /mqtt?n=7 HTTP/1.1|n=7|second|b|websocket|one|7 nine|end"
+
+=== TEST 10: requests in pools of other sizes
+--- transports: ws
+--- http_config
+log_format all '$request $mqtt_client_id $sent_http_upgrade';
+access_log logs/access.log all;
+server {
+    listen $TEST_NGINX_PORT_4;
+    request_pool_size 512;
+    location = /mqtt { mqtt_pass test; }
+}
+server {
+    listen $TEST_NGINX_PORT_5;
+    request_pool_size 4000;
+    location = /mqtt { mqtt_pass test; }
+}
+server {
+    listen $TEST_NGINX_PORT_6;
+    request_pool_size 16k;
+    location = /mqtt { mqtt_pass test; }
+}
+--- mqtt
+for $i in 4 5 6
+    a opens port=$i path="/mqtt?$i"
+    a connects
+    a > PINGREQ
+    a < PINGRESP
+    a disconnects
+    access log has "GET /mqtt?$i HTTP/1.1 a websocket"
+end

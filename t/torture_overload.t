@@ -158,7 +158,7 @@ sub scenario {
     my $during = Test::Nginx::MQTT::Torture::figures($good);
     my $last = $server->finish(stop($good));
 
-    my ($left, $after) = recovered($server, $s, $room, $before);
+    my ($left, $after) = recovered($server, $s, $room, $before, $most);
     my @problems = $server->ended(qr/worker_connections are not enough/);
     my ($lock, $loop) = $server->longest;
 
@@ -211,10 +211,10 @@ sub abuse {
 
 
 # Sessions may have to expire, and connections to be closed.  The C library
-# may not give back what it has; then it has to do for the same once more.
+# may keep what it once had; then that has to do for the same once more.
 
 sub recovered {
-    my ($server, $s, $room, $before) = @_;
+    my ($server, $s, $room, $before, $most) = @_;
 
     my $left;
     for (1 .. 20) {
@@ -229,7 +229,7 @@ sub recovered {
     $server->finish($_) for abuse($server, $s);
     my $again = $server->memory;
 
-    return ($left, $again > $after * 1.1 ? $again : $before);
+    return ($left, $again > $most * 1.1 ? $again : $before);
 }
 
 

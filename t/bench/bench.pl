@@ -1,302 +1,265 @@
 #!/usr/bin/perl
 
-# Measures this module and, if it is installed, mosquitto over TCP, case by
-# case and in turn, with the load of t/bench/mqttload.c.  .ci/bench calls it.
+# Measures this module and, if it is installed, mosquitto, case by case and in
+# turn, with the load of t/bench/mqttload.c, and writes results.json, of which
+# report.pl makes tables.  .ci/bench calls both.
 #
-#   BENCH_CASES    a pattern of the cases wanted (all)
+#   BENCH_CASES    a pattern of the cases of Cases.pm wanted (all)
 #   BENCH_REPS     repetitions that count (5)
 #   BENCH_SECONDS  measured in each (1.5)
+#   BENCH_PORT     the first of six ports (21800)
 #
 # The server has the first processor, the load the second.  A repetition while
 # other processes used more than 0.3 of a processor does not count, but each is
 # made at most twice as often as wanted.
+#
+# Two workers, and the one that they are compared with, are not bound to
+# processors, nor is their load, if there are less than four: with two, three
+# busy processes share them, and the kernel may stop one inside the zone's lock,
+# which costs the other a sleep that it would not need with a processor for
+# each.  With four and more, two are the workers', the third is the load's.
 
 use strict;
 use warnings;
 
+use FindBin;
 use JSON::PP;
 use POSIX ();
 use Time::HiRes qw(sleep time);
+
+use lib $FindBin::Bin;
+
+use Cases qw(sections seconds);
 
 my $dir = $ENV{BENCH_DIR};
 my $load = "$dir/mqttload";
 my $wanted = $ENV{BENCH_CASES} // '.';
 my $reps = $ENV{BENCH_REPS} // 5;
-my $seconds = $ENV{BENCH_SECONDS} // 1.5;
 my $noise = 0.3;
 
 my $host = '127.0.0.1';
 my $port = $ENV{BENCH_PORT} // 21800;
-my @time = ('-d', $seconds, '-W', 0.4);
+my ($peer, $peer_tls, $tcp, $ws, $tls, $wss) = map { $port + $_ } 0 .. 5;
 
-# [name, what is done, mqttload's arguments, targets over tcp and ws: of the
-# ratio to the peer, or "<" and a figure]
+chomp(my $processors = `nproc`);
 
-my @cases = (
-    ['fanout100-q0', 'fan-out 1 to 100, QoS 0, 64 B',
-     [qw(fanout --subs 100 -w 16 -q 0), @time], 0.10, 0.12],
-    ['fanout1000-q0', 'fan-out 1 to 1000, QoS 0',
-     [qw(fanout --subs 1000 -w 4 -q 0), @time], 0.18, 0.22],
-    ['fanout100-q1', 'fan-out 1 to 100, QoS 1',
-     [qw(fanout --subs 100 -w 16 -q 1), @time], 0.12, 0.15],
-    ['pairs100-q0-64', '100 pairs, QoS 0, 64 B',
-     [qw(pairs -n 100 -w 8 -q 0 -b 64), @time], 0.22, 0.30],
-    ['pairs100-q1-64', '100 pairs, QoS 1, 64 B',
-     [qw(pairs -n 100 -w 8 -q 1 -b 64), @time], 0.20, 0.24],
-    ['pairs100-q2-64', '100 pairs, QoS 2, 64 B',
-     [qw(pairs -n 100 -w 8 -q 2 -b 64), @time], 0.18, 0.22],
-    ['pairs100-q0-1024', '100 pairs, QoS 0, 1 KiB',
-     [qw(pairs -n 100 -w 8 -q 0 -b 1024), @time], 0.23, 0.50],
-    ['fanin100-q0', 'fan-in 100 to 1, QoS 0',
-     [qw(fanin -n 100 -w 8 -q 0), @time], 0.13, 0.16],
-    ['fanin100-q1', 'fan-in 100 to 1, QoS 1',
-     [qw(fanin -n 100 -w 8 -q 1), @time], 0.13, 0.15],
-    ['wild-100k', 'publish against 100,000 wildcard filters',
-     [qw(wild -m 100000 --subs 100 --pubs 4 -w 16 --timeout 120), @time],
-     0.50, 0.50],
-    ['retain-10k', '10,000 retained to a "#" subscriber',
-     [qw(retain -R 10000 -w 16 --pubs 4 --reps 3)], 0.30, 0.30],
-    ['connect', 'connections, each',
-     [qw(connect -n 5000 -c 64)], 1.2, 1.7],
-    ['idle-19000', 'memory of an idle connection, bytes',
-     [qw(idle -n 19000 -c 64 -d 2 --settle 1.5)], '<2048', '<8192'],
+my %pinned = (server => '0', load => '1');
+my %spread = $processors >= 4 ? (server => '0,1', load => '2') : ();
+
+my %servers = (
+    'peer'     => { url => "tcp://$host:$peer", start => \&start_peer },
+    'peer-tls' => { url => "mqtts://$host:$peer_tls", start => \&start_peer },
+
+    'tcp'      => { url => "tcp://$host:$tcp" },
+    'ws'       => { url => "ws://$host:$ws/mqtt" },
+    'released' => { url => "ws://$host:$ws/released" },
+    'tls'      => { url => "mqtts://$host:$tls" },
+    'wss'      => { url => "wss://$host:$wss/mqtt" },
+
+    'one'      => { url => "tcp://$host:$tcp", bound => \%spread },
+    'two'      => { url => "tcp://$host:$tcp", bound => \%spread,
+                    workers => 2 },
+
+    'crowd'    => { url => "tcp://$host:$tcp", zone => '2048m', crowd => 1 },
+    'sessions' => { url => "tcp://$host:$tcp", zone => '976m' },
 );
 
-my @latencies = (
-    ['lat-1to1-q0', '1 to 1, QoS 0, 5000 a second',
-     [qw(fanout --subs 1 -w 64 -q 0 -r 5000), @time]],
-    ['lat-fanout100-q0', '1 to 100, QoS 0, 200 a second',
-     [qw(fanout --subs 100 -w 64 -q 0 -r 200), @time]],
-    ['lat-pairs100-q0', '100 pairs, QoS 0, 5000 a second',
-     [qw(pairs -n 100 -w 64 -q 0 -r 5000), @time]],
-    ['lat-pairs100-q1', '100 pairs, QoS 1, 5000 a second',
-     [qw(pairs -n 100 -w 64 -q 1 -r 5000), @time]],
-);
-
-my @servers = (
-    { name => 'peer', url => "tcp://$host:$port", start => \&start_peer },
-    { name => 'tcp', url => 'tcp://' . $host . ':' . ($port + 1),
-      start => \&start_nginx },
-    { name => 'ws', url => 'ws://' . $host . ':' . ($port + 2) . '/mqtt',
-      start => \&start_nginx },
-    { name => 'released', start => \&start_nginx, only => qr/^(connect|idle)/,
-      url => 'ws://' . $host . ':' . ($port + 2) . '/released' },
-);
-
-shift @servers unless $ENV{BENCH_PEER};
-
-my (%runs, $pid);
+my (%runs, %locks, $pid);
 
 END { local $?; stop() }
 
 $SIG{INT} = $SIG{TERM} = sub { exit 1 };
 
-for my $case (grep { $_->[0] =~ /$wanted/ } @cases, @latencies) {
-    for my $server (@servers) {
-        next if $server->{only} && $case->[0] !~ $server->{only};
-        measure($case, $server);
+my $about = about();
+
+certificate();
+
+for my $section (sections()) {
+    for my $case (grep { $_->{name} =~ /$wanted/ } @{ $section->{cases} }) {
+        for my $name (grep { defined } @{ $case->{only}
+                                          || $section->{columns} })
+        {
+            next if $name =~ /^peer/ && !$ENV{BENCH_PEER};
+            measure($section, $case, $name);
+        }
+
+        # what is there is not lost if a later one fails
+
+        write_file("$dir/results.json",
+                   JSON::PP->new->canonical->pretty->encode(
+                       { about => $about, runs => \%runs,
+                         locks => \%locks }));
     }
 }
 
-report();
-
 
 sub measure {
-    my ($case, $server) = @_;
+    my ($section, $case, $name) = @_;
 
-    # memory that grew is not measured twice
+    my $server = $servers{$name};
+    my $bound = $server->{bound} || \%pinned;
+    my $args = $server->{crowd} && $case->{crowded} || $case->{load};
 
-    my ($n, $good) = (0, 0);
-    my $enough = $case->[0] =~ /^idle/ ? 1 : $reps;
+    start($server, $bound);
 
-    while ($good < $enough && $n < 2 * $enough) {
-        $server->{start}->() if $n++ == 0;
+    run($bound, $server, @{ $case->{crowd} }) if $server->{crowd};
 
-        my @found = once($case, $server);
+    # memory that grew is not measured twice, and no work of others grows it
+
+    my ($n, $good, $delivered) = (0, 0, 0);
+    my $most = $case->{fresh} ? 1 : 2 * $reps;
+
+    $runs{ $case->{name} }{$name} = [];
+
+    while ($good < $reps && $n++ < $most) {
+        my @found = run($bound, $server, @$args, '--case', $case->{name},
+                        '--label', $name);
+        @found = grep { ($_->{filter} // '#') eq '#' } @found;
         next if !@found;
 
-        push @{ $runs{$case->[0]}{$server->{name}} }, @found;
+        push @{ $runs{ $case->{name} }{$name} }, @found;
+        $delivered += $_->{total_unique} // 0 for @found;
         $good++ if !grep { $_->{noise_cpu} > $noise } @found;
     }
 
     stop();
+
+    $locks{ $case->{name} }{$name} = { locks(), delivered => $delivered }
+        if $section->{locks};
 }
 
 
-sub once {
-    my ($case, $server) = @_;
+# What the load has reported; nothing if it failed.
+
+sub run {
+    my ($bound, $server, @args) = @_;
 
     my $file = "$dir/run.json";
     unlink $file;
 
-    my $rc = system('timeout', 180, qw(taskset -c 1), $load, @{ $case->[2] },
+    my $rc = system(pinned($bound->{load}), 'timeout', 1200, $load, @args,
                     '--server-pid', $pid, '--server-tree', '--quiet',
-                    '--case', $case->[0], '--label', $server->{name},
                     '--json-file', $file, $server->{url});
 
+    # 2: something was lost, which the report says
+
     if ($rc != 0 && $rc >> 8 != 2) {
-        warn "$case->[0], $server->{name}: exit status ", $rc >> 8, "\n";
+        warn "@args: ", $rc & 127 ? 'signal ' . ($rc & 127)
+                                  : 'exit status ' . ($rc >> 8), "\n";
         return;
     }
 
     open my $in, '<', $file or return;
-    my @found = map { decode_json($_) } <$in>;
 
-    print STDERR join(' ', $case->[0], $server->{name},
-                      map { sprintf '%.3f', figure($_) } @found), "\n";
-
-    return grep { ($_->{filter} // '#') eq '#' } @found;
+    return map { decode_json($_) } <$in>;
 }
 
 
-# Microseconds of processor time for each delivery or connection, or bytes.
-
-sub figure {
-    my ($run) = @_;
-
-    return $run->{pss_bytes_per_conn} if exists $run->{pss_bytes_per_conn};
-
-    my ($key) = grep { /^cpu_us_per_/ } keys %{ $run->{server} };
-
-    return $run->{server}{$key};
+sub pinned {
+    my ($processors) = @_;
+    return defined $processors ? ('taskset', '-c', $processors) : ();
 }
 
 
-sub report {
-    my @table = map { row($_) } grep { $runs{$_->[0]} } @cases;
+# How often processes waited for the zone's lock, and slept in that, since the
+# server was started.
 
-    print "| Case, microseconds of processor time for each delivery | ",
-          "mosquitto, tcp | ours, tcp | ratio (target) | ours, ws | ",
-          "ratio (target) |\n|---|---|---|---|---|---|\n", @table, "\n";
+sub locks {
+    my ($waits, $sleeps) = (0, 0);
 
-    my @late = map { late($_) } grep { $runs{$_->[0]} } @latencies;
+    open my $in, '<', "$dir/error.log" or die "$dir/error.log: $!\n";
 
-    print "| Latency p50 / p99, microseconds | mosquitto, tcp | ours, tcp | ",
-          "ours, ws |\n|---|---|---|---|\n", @late, "\n" if @late;
-
-    open my $out, '>', "$dir/results.json" or die "$dir/results.json: $!\n";
-    print $out JSON::PP->new->canonical->pretty->encode(\%runs);
-    close $out;
-}
-
-
-sub row {
-    my ($case) = @_;
-    my ($name, $what, undef, @targets) = @$case;
-
-    my %median = map { $_ => middle($name, $_) } keys %{ $runs{$name} };
-    my @cells = ($what, cell($name, 'peer'));
-
-    for my $server (qw(tcp ws)) {
-        my $target = shift @targets;
-        my $ratio = '';
-
-        if ($target =~ /^<(.*)/) {
-            $ratio = "(at most $1)";
-
-        } elsif ($median{peer} && defined $median{$server}) {
-            $ratio = sprintf '%.2f (%.2f)', $median{$server} / $median{peer},
-                             $target;
-        }
-
-        push @cells, cell($name, $server), $ratio;
+    while (<$in>) {
+        next if !/\[notice\].*lock waits: (\d+), wake-ups: (\d+)/;
+        $waits += $1;
+        $sleeps += $2;
     }
 
-    my $row = '| ' . join(' | ', @cells) . " |\n";
-
-    $row .= "| the same, `mqtt_release_request on` | | | | "
-            . cell($name, 'released') . ' | '
-            . ($name =~ /^idle/ ? '(at most 3072)' : '') . " |\n"
-        if $runs{$name}{released};
-
-    return $row;
+    return (waits => $waits, sleeps => $sleeps);
 }
 
 
-sub late {
-    my ($case) = @_;
-    my ($name, $what) = @$case;
+sub about {
+    my ($cpu) = read_file('/proc/cpuinfo') =~ /^model name\s*:\s*(.*)$/m;
+    my ($nginx) = `$ENV{TEST_NGINX_BINARY} -v 2>&1` =~ m{version: (\S+)};
+    my ($mosquitto) = $ENV{BENCH_PEER}
+                      ? `$ENV{BENCH_PEER} -h` =~ /version ([\d.]+)/ : ();
 
-    return '| ' . join(' | ', $what, map {
-        my $server = $_;
-        join ' / ', map { my $p = $_; middle_of(map { $_->{lat_us}{$p} }
-                                                counted($name, $server)) }
-                        qw(p50 p99);
-    } qw(peer tcp ws)) . " |\n";
+    return { date => POSIX::strftime('%Y-%m-%d', gmtime),
+             cpu => $cpu, processors => 0 + $processors,
+             kernel => (POSIX::uname())[2], nginx => $nginx,
+             mosquitto => $mosquitto, reps => 0 + $reps,
+             seconds => 0 + seconds() };
 }
 
 
-# The repetitions that were not disturbed; if all were, all of them.
+# ---- servers
 
-sub counted {
-    my ($name, $server) = @_;
+sub certificate {
+    system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1"
+           . " -nodes -days 30 -subj /CN=localhost -keyout $dir/key.pem"
+           . " -out $dir/cert.pem > $dir/openssl.log 2>&1") == 0
+        or die "no certificate was made, see $dir/openssl.log\n";
 
-    my @all = @{ $runs{$name}{$server} // [] };
-    my @quiet = grep { $_->{noise_cpu} <= $noise } @all;
+    # mosquitto gives up its rights before it reads them
 
-    return @quiet ? @quiet : @all;
+    chmod 0644, "$dir/key.pem";
 }
 
 
-sub cell {
-    my ($name, $server) = @_;
+sub start {
+    my ($server, $bound) = @_;
 
-    my @values = sort { $a <=> $b } map { figure($_) } counted($name, $server);
-    return '' if !@values;
-
-    my $wrong = grep { $_->{lost} || $_->{out_of_order} || $_->{dup} }
-                     counted($name, $server);
-
-    my $format = $values[0] >= 100 ? '%.0f' : '%.2f';
-
-    return sprintf("$format ($format to $format)%s",
-                   middle_of(@values), @values[0, -1], $wrong ? ' !' : '');
-}
-
-
-sub middle {
-    my ($name, $server) = @_;
-    return middle_of(map { figure($_) } counted($name, $server));
-}
-
-
-sub middle_of {
-    my @sorted = sort { $a <=> $b } @_;
-
-    return @sorted ? $sorted[$#sorted / 2] : undef;
+    $server->{start} ? $server->{start}->($server, $bound)
+                     : start_nginx($server, $bound);
 }
 
 
 sub start_peer {
+    my ($server, $bound) = @_;
+
     write_file("$dir/peer.conf", <<"END");
-listener $port $host
 allow_anonymous true
 persistence false
 log_type none
 set_tcp_nodelay true
 max_queued_messages 0
+listener $peer $host
+listener $peer_tls $host
+certfile $dir/cert.pem
+keyfile $dir/key.pem
+tls_version tlsv1.3
 END
 
-    launch($port, 'mosquitto', '-c', "$dir/peer.conf");
+    launch($bound, $peer, $ENV{BENCH_PEER}, '-c', "$dir/peer.conf");
 }
 
 
 sub start_nginx {
+    my ($server, $bound) = @_;
+
+    my $workers = $server->{workers} // 1;
+    my $zone = $server->{zone} // '512m';
     my $load_modules = join '', map { "load_module $_;\n" }
                                     split ' ', $ENV{TEST_NGINX_LOAD_MODULES};
-    my ($tcp, $ws) = ($port + 1, $port + 2);
     my $temp = join '', map { "${_}_temp_path $dir/temp;\n" }
                             qw(client_body proxy fastcgi uwsgi scgi);
+
+    unlink "$dir/error.log";
+
+    # With reuseport the kernel spreads connections over the workers.  With less
+    # than a 16th of its connections left, NGINX closes those that wait for
+    # their CONNECT.
 
     write_file("$dir/nginx.conf", <<"END");
 $load_modules
 daemon off;
-worker_processes 1;
+worker_processes $workers;
 worker_rlimit_nofile 20000;
 error_log $dir/error.log notice;
 pid $dir/nginx.pid;
-events { worker_connections 19500; }
-mqtt_zone bench 512m;
+events { worker_connections 20500; }
+mqtt_zone bench $zone;
 mqtt_hub bench {
     anonymous on;
     default_roles webpubsub.joinLeaveGroup webpubsub.sendToGroup;
@@ -306,31 +269,39 @@ mqtt_hub bench {
 http {
     access_log off;
     $temp
+    ssl_certificate $dir/cert.pem;
+    ssl_certificate_key $dir/key.pem;
+    ssl_protocols TLSv1.3;
     server {
-        listen $host:$ws backlog=4096;
+        listen $host:$ws backlog=4096 reuseport;
+        listen $host:$wss ssl backlog=4096 reuseport;
         location = /mqtt { mqtt_pass bench; }
         location = /released { mqtt_pass bench; mqtt_release_request on; }
     }
 }
 stream {
-    server { listen $host:$tcp backlog=4096; mqtt_pass bench; }
+    ssl_certificate $dir/cert.pem;
+    ssl_certificate_key $dir/key.pem;
+    ssl_protocols TLSv1.3;
+    server { listen $host:$tcp backlog=4096 reuseport; mqtt_pass bench; }
+    server { listen $host:$tls ssl backlog=4096 reuseport; mqtt_pass bench; }
 }
 END
 
-    launch($tcp, $ENV{TEST_NGINX_BINARY}, '-p', $dir, '-e', "$dir/error.log",
-           '-c', "$dir/nginx.conf");
+    launch($bound, $tcp, $ENV{TEST_NGINX_BINARY}, '-p', $dir,
+           '-e', "$dir/error.log", '-c', "$dir/nginx.conf");
 }
 
 
 sub launch {
-    my ($listen, @command) = @_;
+    my ($bound, $listen, @command) = @_;
 
     $pid = fork() // die "fork: $!\n";
 
     if ($pid == 0) {
         open STDOUT, '>', "$dir/server.log";
         open STDERR, '>&', \*STDOUT;
-        exec qw(taskset -c 0), @command;
+        { exec pinned($bound->{server}), @command }
         POSIX::_exit(127);
     }
 
@@ -347,10 +318,10 @@ sub launch {
 sub listens {
     my ($listen) = @_;
 
-    open my $in, '<', '/proc/net/tcp' or die "/proc/net/tcp: $!\n";
     my $place = sprintf ':%04X', $listen;
 
-    return scalar grep { (split)[1] =~ /$place$/ && (split)[3] eq '0A' } <$in>;
+    return scalar grep { (split)[1] =~ /$place$/ && (split)[3] eq '0A' }
+                       split /\n/, read_file('/proc/net/tcp');
 }
 
 
@@ -360,6 +331,18 @@ sub stop {
     kill TERM => $pid;
     waitpid $pid, 0;
     undef $pid;
+}
+
+
+# ---- files
+
+sub read_file {
+    my ($path) = @_;
+
+    open my $in, '<', $path or die "$path: $!\n";
+    local $/;
+
+    return scalar <$in>;
 }
 
 

@@ -21,6 +21,7 @@ void test_topic(void);
 void test_role(void);
 void test_ws(void);
 void test_block(void);
+void test_zone(void);
 void test_index(void);
 void test_message(void);
 void test_tree(void);
@@ -47,6 +48,7 @@ static test_t  tests[] = {
     { "encode", test_encode },
     { "ws", test_ws },
     { "block", test_block },
+    { "zone", test_zone },
     { "index", test_index },
     { "message", test_message },
     { "tree", test_tree },

@@ -524,7 +524,6 @@ store_publish(ngx_mqtt_worker_t *w, store_client_t *c, const char *topic,
     s = c ? c->cl.attach->session : NULL;
 
     args.hub = s ? s->hub : ngx_mqtt_hub_find_locked(w->zone, &name);
-    args.topic = t;
     args.from = s;
     args.packet_id = packet_id;
 

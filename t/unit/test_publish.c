@@ -330,7 +330,6 @@ test_publish_same(ngx_mqtt_worker_t *w)
     in.qos = 2;
 
     args.message = ngx_mqtt_publish_store(other, &in);
-    args.topic = in.topic;
     args.packet_id = 5;
 
     ngx_mqtt_worker_lock(other);

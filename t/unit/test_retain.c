@@ -75,7 +75,6 @@ test_retain_expiry(void)
     ngx_memzero(&args, sizeof(ngx_mqtt_publish_args_t));
 
     args.message = ngx_mqtt_publish_store(st.w, &in);
-    args.topic = t;
 
     store_lock(&st);
     args.hub = c.cl.attach->session->hub;

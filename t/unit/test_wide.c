@@ -283,7 +283,8 @@ test_wide_rebuilt(void)
 
 /*
  * Its worker dies between two passes: all or nobody, and no leak at the end.
- * Others notice within a second, or when its publisher comes back.
+ * Others notice within a second, or when its publisher comes back, also with a
+ * new session.
  */
 
 static void
@@ -293,6 +294,9 @@ test_wide_died(ngx_uint_t back)
     size_t      left;
     ngx_pid_t   pid;
     ngx_uint_t  at, i, n, twice;
+
+    static const char *const       names[] = { "away", "back", "anew" };
+    static const store_connect_t   anew = { .clean = 1, .expiry = 1000 };
 
     for (at = 0; at < 3; at++) {
         test_wide_begin();
@@ -318,7 +322,8 @@ test_wide_died(ngx_uint_t back)
         store_check(&st, "died between two passes");
 
         if (back) {
-            test_wide_client(&pub, "x");
+            (void) store_connect(&pub, st.w, "x", back == 2 ? &anew : &lasting);
+            test_wide_rights(&pub);
 
         } else {
             while (ngx_mqtt_slot_sweep(st.w) == NGX_AGAIN) { /* void */ }
@@ -327,9 +332,9 @@ test_wide_died(ngx_uint_t back)
         n = test_wide_count("m", &twice);
         ok((n == 0 || n == CROWD) && twice == 0,
            "died after %lu runs, publisher %s: %lu", (unsigned long) at,
-           back ? "back" : "away", (unsigned long) n);
+           names[back], (unsigned long) n);
         is_int(ngx_mqtt_session_holds_id_locked(store_session(&st, "x"), 7),
-               n != 0, "its identifier");
+               n != 0 && back != 2, "its identifier");
 
         if (!back) {
             test_wide_client(&pub, "x");
@@ -397,5 +402,6 @@ test_wide(void)
     test_wide_rebuilt();
     test_wide_died(0);
     test_wide_died(1);
+    test_wide_died(2);
     test_wide_turns();
 }

@@ -1,0 +1,299 @@
+#!/usr/bin/perl
+
+# report.pl RESULTS [PAGE]: tables of what bench.pl has measured, in Markdown,
+# to the standard output or between the two marks in PAGE, the rest of which
+# stays as it is.
+
+use strict;
+use warnings;
+
+use FindBin;
+use JSON::PP;
+
+use lib $FindBin::Bin;
+
+use Cases qw(sections);
+
+my $BEGIN = "<!-- what follows is written by t/bench/report.pl -->\n";
+my $END = "<!-- end of that -->\n";
+my $NOISE = 0.3;
+
+my ($file, $page) = @ARGV;
+
+my $results = JSON::PP->new->decode(slurp($file));
+my ($about, $runs, $locks) = @$results{qw(about runs locks)};
+my ($targets, @missed) = (0);
+
+my %heading = (
+    deliveries => "Microseconds of processor time for each delivery",
+    tls        => "With TLS",
+    latency    => "Latency, p50 / p99 in microseconds",
+    workers    => "Two workers",
+    crowd      => "Among 1,000,000 subscriptions of 100,000 sessions",
+    sessions   => "Memory of a session",
+);
+
+my $tables = join "\n", map { table($_) } sections();
+my $text = about() . "\n" . summary() . "\n$tables";
+
+if (!defined $page) {
+    print $text;
+    exit;
+}
+
+my $old = slurp($page);
+
+$old =~ s/\Q$BEGIN\E.*\Q$END\E/$BEGIN\n$text\n$END/s
+    or die "$page has no marks\n";
+
+open my $out, '>:encoding(UTF-8)', $page or die "$page: $!\n";
+print $out $old;
+close $out or die "$page: $!\n";
+
+
+sub table {
+    my ($section) = @_;
+
+    my @rows = map { $section->{latency} ? late($section, $_)
+                                         : row($section, $_) }
+                   grep { $runs->{ $_->{name} } } @{ $section->{cases} };
+
+    return () if !@rows;
+
+    my $verdict = $section->{latency} ? 'not above' : 'ratio (target)';
+    my @head = ('Case', $section->{base} // (),
+                map { ($_, defined $section->{base} ? $verdict : 'target') }
+                    @{ $section->{titles} });
+
+    push @head, 'waits, sleeps for the lock in 1,000 deliveries'
+        if $section->{locks};
+
+    return join '', "### $heading{ $section->{name} }\n\n", line(@head),
+                    line(('---') x @head), @rows, ciphers($section);
+}
+
+
+sub line { return '| ' . join(' | ', @_) . " |\n" }
+
+
+sub row {
+    my ($section, $case) = @_;
+
+    my ($base, @columns) = @{ $case->{only} || $section->{columns} };
+    my @cells = $case->{what};
+
+    push @cells, cell($case, $base) if defined $section->{base};
+
+    for my $i (0 .. $#columns) {
+        push @cells, cell($case, $columns[$i]),
+                     verdict($section, $case, $base, $i, $columns[$i]);
+    }
+
+    push @cells, waits($case, $columns[0]) if $section->{locks};
+
+    return line(@cells);
+}
+
+
+# The ratio to the first column, or nothing where there is none, and the target
+# in brackets.
+
+sub verdict {
+    my ($section, $case, $base, $i, $name) = @_;
+
+    my $found = middle($case, $name);
+    my $target = $case->{targets}[$i];
+
+    return '' if !defined $name;
+
+    if ($case->{at_most}) {
+        return '' if !defined $target;
+        my $missed = !defined $found || $found > $target;
+
+        judge($section, $case, $i, $missed, $found, $target);
+        return bold("(at most $target)", $missed);
+    }
+
+    my $to = middle($case, $base);
+    return '' if !$to || !defined $found;
+
+    my $ratio = sprintf '%.2f', $found / $to;
+    return $ratio if !defined $target;
+
+    judge($section, $case, $i, $ratio > $target, $ratio, $target);
+
+    return bold(sprintf('%s (%.2f)', $ratio, $target), $ratio > $target);
+}
+
+
+sub bold {
+    my ($text, $bold) = @_;
+    return $bold ? "**$text**" : $text;
+}
+
+
+sub judge {
+    my ($section, $case, $i, $missed, $found, $target) = @_;
+
+    $targets++;
+    return if !$missed;
+
+    push @missed, "$case->{what}, $section->{titles}[$i]: "
+                  . (defined $found ? "$found, not $target" : 'failed');
+}
+
+
+sub late {
+    my ($section, $case) = @_;
+
+    my ($base, @columns) = @{ $section->{columns} };
+    my %found = map { $_ => [ percentiles($case, $_) ] } $base, @columns;
+    my @cells = ($case->{what}, join ' / ', @{ $found{$base} });
+
+    for my $i (0 .. $#columns) {
+        my ($ours, $theirs) = @found{ $columns[$i], $base };
+
+        push @cells, join ' / ', @$ours;
+
+        if (!@$theirs) {
+            push @cells, '';
+            next;
+        }
+
+        my $above = !@$ours || grep { $ours->[$_] > $theirs->[$_] } 0, 1;
+
+        push @cells, bold($above ? 'no' : 'yes', $above);
+        judge($section, $case, $i, $above,
+              map { @$_ ? join ' / ', @$_ : undef } $ours, $theirs);
+    }
+
+    return line(@cells);
+}
+
+
+sub percentiles {
+    my ($case, $name) = @_;
+
+    my @runs = counted($case, $name);
+
+    return map { my $p = $_; middle_of(map { sprintf '%.0f', $_->{lat_us}{$p} }
+                                           @runs) }
+               @runs ? qw(p50 p99) : ();
+}
+
+
+sub waits {
+    my ($case, $name) = @_;
+
+    my $l = $locks->{ $case->{name} }{$name};
+    return '' if !$l || !$l->{delivered};
+
+    return join ', ', map { sprintf '%.2f', 1000 * $l->{$_} / $l->{delivered} }
+                          qw(waits sleeps);
+}
+
+
+# What the two sides have agreed on.
+
+sub ciphers {
+    my ($section) = @_;
+
+    my %used;
+    for my $case (@{ $section->{cases} }) {
+        $used{ $_->{tls} } = 1 for grep { $_->{tls} }
+                                   map { @$_ } values %{ $runs->{ $case->{name} } };
+    }
+
+    return %used ? "\n" . join(', ', sort keys %used) . "\n" : ();
+}
+
+
+# The repetitions that were not disturbed; if all were, all of them.
+
+sub counted {
+    my ($case, $name) = @_;
+
+    return () if !defined $name;
+
+    my @all = @{ $runs->{ $case->{name} }{$name} // [] };
+    my @quiet = grep { $_->{noise_cpu} <= $NOISE } @all;
+
+    return @quiet ? @quiet : @all;
+}
+
+
+sub cell {
+    my ($case, $name) = @_;
+
+    return '' if !defined $name || !$runs->{ $case->{name} }{$name};
+
+    my @counted = counted($case, $name);
+    my @values = sort { $a <=> $b } map { figure($_) } @counted;
+    return 'failed' if !@values;
+
+    my $wrong = grep { $_->{lost} || $_->{out_of_order} || $_->{dup} } @counted;
+    my $format = $values[0] >= 100 ? '%.0f' : '%.2f';
+
+    return sprintf($format, middle_of(@values)) . ($wrong ? ' !' : '')
+        if @values == 1;
+
+    return sprintf("$format ($format to $format)%s",
+                   middle_of(@values), @values[0, -1], $wrong ? ' !' : '');
+}
+
+
+# Microseconds of processor time for each delivery or connection, or bytes.
+
+sub figure {
+    my ($run) = @_;
+
+    for my $bytes (qw(pss_bytes_per_conn pss_bytes_per_session)) {
+        return $run->{$bytes} if exists $run->{$bytes};
+    }
+
+    my ($key) = grep { /^cpu_us_per_/ } keys %{ $run->{server} };
+
+    return $run->{server}{$key};
+}
+
+
+sub middle {
+    my ($case, $name) = @_;
+    return middle_of(map { figure($_) } counted($case, $name));
+}
+
+
+sub middle_of {
+    my @sorted = sort { $a <=> $b } @_;
+
+    return @sorted ? $sorted[$#sorted / 2] : undef;
+}
+
+
+sub about {
+    my $peer = $about->{mosquitto} ? "mosquitto $about->{mosquitto}"
+                                   : 'no mosquitto';
+
+    return "$about->{date}: $about->{processors} processors ($about->{cpu}), "
+           . "Linux $about->{kernel},\n$about->{nginx}, $peer; median of "
+           . "$about->{reps} (lowest to highest) of $about->{seconds} s each.\n";
+}
+
+
+sub summary {
+    my $reached = $targets - @missed;
+
+    return "$reached of $targets targets were reached.\n" if !@missed;
+    return "$reached of $targets targets were reached. Not reached:\n\n"
+           . join '', map { "- $_\n" } @missed;
+}
+
+
+sub slurp {
+    my ($path) = @_;
+
+    open my $in, '<:encoding(UTF-8)', $path or die "$path: $!\n";
+    local $/;
+
+    return scalar <$in>;
+}
