@@ -7,7 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
-#include <ngx_mqtt_publish.h>
+#include <ngx_mqtt_will.h>
 
 
 /* blocks looked at for ended sessions in one hold of the lock */
@@ -22,9 +22,6 @@ static uint32_t ngx_mqtt_session_hash(ngx_mqtt_zone_t *zone,
 static void ngx_mqtt_session_arm_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s);
 static void ngx_mqtt_session_lose_locked(ngx_mqtt_worker_t *w,
-    ngx_mqtt_session_t *s);
-static ngx_uint_t ngx_mqtt_session_will_due(ngx_mqtt_session_t *s);
-static void ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s);
 static ngx_int_t ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, ngx_uint_t *budget);
@@ -241,11 +238,11 @@ ngx_mqtt_session_attach_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 
     /* a delayed will that has not come due is not published [MQTT-3.1.3-9] */
 
-    if (s->will->delay && (old || !ngx_mqtt_session_will_due(s))) {
-        ngx_mqtt_session_drop_will_locked(w->zone, s);
+    if (s->will->delay && (old || !ngx_mqtt_will_due(s))) {
+        ngx_mqtt_will_drop_locked(w->zone, s);
 
     } else {
-        ngx_mqtt_session_will_locked(w, s);
+        ngx_mqtt_will_publish_locked(w, s);
     }
 }
 
@@ -293,7 +290,7 @@ ngx_mqtt_session_leave_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_uint_t discard_will)
 {
     if (discard_will) {
-        ngx_mqtt_session_drop_will_locked(w->zone, s);
+        ngx_mqtt_will_drop_locked(w->zone, s);
     }
 
     ngx_mqtt_session_lose_locked(w, s);
@@ -306,7 +303,7 @@ ngx_mqtt_session_leave_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_session_arm_locked(w->zone, s);
 
     if (s->will && s->will->delay == 0) {
-        ngx_mqtt_session_will_locked(w, s);
+        ngx_mqtt_will_publish_locked(w, s);
     }
 }
 
@@ -340,57 +337,6 @@ ngx_mqtt_session_arm_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s)
         ngx_mqtt_wheel_set_locked(&zone->root->session_wheel, &s->timer,
                                   when);
     }
-}
-
-
-/* Of a session without a connection. */
-
-static ngx_uint_t
-ngx_mqtt_session_will_due(ngx_mqtt_session_t *s)
-{
-    return s->away + (ngx_msec_t) s->will->delay * 1000 <= ngx_current_msec;
-}
-
-
-/* Publishes a session's will, which is then gone; the lock may be released. */
-
-static void
-ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
-{
-    ngx_mqtt_message_t       *m;
-    ngx_mqtt_publish_args_t   args;
-
-    m = s->will->message;
-
-    /* the interval of its expiry starts with its publication */
-
-    if (s->will->lifetime) {
-        ngx_mqtt_set(m->expires, ngx_current_msec + s->will->lifetime);
-    }
-
-    args.hub = s->hub;
-    args.message = m;
-    args.topic.len = m->topic_len;
-    args.topic.data = ngx_mqtt_message_topic(m, w->topic);
-    args.from = s;
-    args.to = NULL;
-    args.packet_id = 0;
-    args.will = 1;
-    args.max_retained = 0;
-
-    if (args.topic.data != w->topic) {
-        ngx_memcpy(w->topic, args.topic.data, args.topic.len);
-        args.topic.data = w->topic;
-    }
-
-    /* dropped in any case: "s" may be gone from here on */
-
-    (void) ngx_mqtt_publish_locked(w, &args);
-
-    /* the next one shall not be in the same hold */
-
-    ngx_mqtt_worker_unlock(w);
-    ngx_mqtt_worker_lock(w);
 }
 
 
@@ -494,12 +440,13 @@ static ngx_int_t
 ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_uint_t *budget)
 {
-    ngx_str_t        filter;
-    ngx_mqtt_hub_t  *hub;
-    ngx_mqtt_ids_t  *ids;
+    ngx_str_t            filter;
+    ngx_mqtt_hub_t      *hub;
+    ngx_mqtt_ids_t      *ids;
+    ngx_mqtt_message_t  *m;
 
     if (s->will) {
-        ngx_mqtt_session_will_locked(w, s);
+        ngx_mqtt_will_publish_locked(w, s);
     }
 
     if (ngx_mqtt_queue_clear_locked(w, s, budget) == NGX_AGAIN) {
@@ -528,6 +475,13 @@ ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         ids = s->ids;
         ngx_mqtt_set(s->ids, ids->next);
         ngx_mqtt_block_free_locked(w->zone, ids);
+    }
+
+    m = s->profile;
+
+    if (m) {
+        ngx_mqtt_set(s->profile, NULL);
+        ngx_mqtt_message_unref_locked(w->zone, m);
     }
 
     hub = s->hub;
@@ -588,14 +542,14 @@ ngx_mqtt_session_expire(ngx_mqtt_worker_t *w)
             continue;
         }
 
-        if (s->will && ngx_mqtt_session_will_due(s)) {
+        if (s->will && ngx_mqtt_will_due(s)) {
             if (s->expiry != NGX_MQTT_EXPIRY_NEVER) {
                 ngx_mqtt_wheel_set_locked(&w->zone->root->session_wheel,
                                           &s->timer, end);
             }
 
             work = w->work;
-            ngx_mqtt_session_will_locked(w, s);
+            ngx_mqtt_will_publish_locked(w, s);
             budget -= ngx_min(budget, w->work - work);
             continue;
         }
@@ -606,49 +560,6 @@ ngx_mqtt_session_expire(ngx_mqtt_worker_t *w)
     ngx_mqtt_worker_unlock(w);
 
     return budget ? NGX_OK : NGX_AGAIN;
-}
-
-
-ngx_int_t
-ngx_mqtt_session_set_will_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
-    ngx_mqtt_message_t *m, uint32_t delay)
-{
-    ngx_mqtt_will_t  *will;
-
-    will = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_WILL,
-                                       sizeof(ngx_mqtt_will_t));
-    if (will == NULL) {
-        return NGX_ERROR;
-    }
-
-    will->message = m;
-    will->delay = delay;
-    will->lifetime = 0;
-
-    if (m->expires > ngx_current_msec) {
-        will->lifetime = m->expires - ngx_current_msec;
-    }
-
-    ngx_mqtt_session_drop_will_locked(zone, s);
-    ngx_mqtt_set(s->will, will);
-
-    return NGX_OK;
-}
-
-
-void
-ngx_mqtt_session_drop_will_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_session_t *s)
-{
-    ngx_mqtt_will_t  *will;
-
-    will = s->will;
-
-    if (will) {
-        ngx_mqtt_set(s->will, NULL);
-        ngx_mqtt_message_unref_locked(zone, will->message);
-        ngx_mqtt_block_free_locked(zone, will);
-    }
 }
 
 
