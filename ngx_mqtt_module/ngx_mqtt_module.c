@@ -116,6 +116,28 @@ ngx_mqtt_member_worker(ngx_mqtt_conf_zone_t *zone)
 }
 
 
+ngx_mqtt_hub_conf_t *
+ngx_mqtt_member_settings(ngx_mqtt_worker_t *w, ngx_str_t *hub)
+{
+    ngx_mqtt_conf_t      *mcf;
+    ngx_mqtt_member_t    *m;
+    ngx_mqtt_conf_hub_t  *h;
+
+    m = ngx_mqtt_worker_data(w);
+
+    mcf = (ngx_mqtt_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
+                                           ngx_mqtt_module);
+
+    h = mcf ? ngx_mqtt_conf_hub_named(mcf, hub) : NULL;
+
+    if (h == NULL || h->zone->handle.shpool != m->zone.shpool) {
+        return NULL;
+    }
+
+    return &h->settings;
+}
+
+
 ngx_mqtt_member_t *
 ngx_mqtt_member_next(ngx_mqtt_member_t *m)
 {

@@ -46,6 +46,10 @@ char *ngx_mqtt_add_zone(ngx_conf_t *cf, ngx_mqtt_conf_zone_t *zone);
  */
 ngx_mqtt_worker_t *ngx_mqtt_member_worker(ngx_mqtt_conf_zone_t *zone);
 
+/* The op of that name: what this cycle's configuration says of a hub. */
+ngx_mqtt_hub_conf_t *ngx_mqtt_member_settings(ngx_mqtt_worker_t *w,
+    ngx_str_t *hub);
+
 /* The next member after "m", or the first after NULL; NULL at the end. */
 ngx_mqtt_member_t *ngx_mqtt_member_next(ngx_mqtt_member_t *m);
 

@@ -32,6 +32,7 @@ static void ngx_mqtt_wake_poll(ngx_event_t *ev);
 const ngx_mqtt_worker_ops_t  ngx_mqtt_wake_ops = {
     ngx_mqtt_wake_write,
     ngx_mqtt_wake_post,
+    ngx_mqtt_member_settings,
     ngx_http_mqtt_event,
     ngx_http_mqtt_event_wanted
 };

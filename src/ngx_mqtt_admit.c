@@ -7,8 +7,12 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_handle.h>
 #include <ngx_mqtt_admit.h>
+#include <ngx_mqtt_profile.h>
 #include <ngx_mqtt_publication.h>
+#include <ngx_mqtt_replay.h>
+#include <ngx_mqtt_will.h>
 
 #include <sys/random.h>
 
@@ -22,7 +26,11 @@ static ngx_uint_t ngx_mqtt_admit_place_locked(ngx_mqtt_client_t *cl,
 static ngx_uint_t ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx, ngx_mqtt_session_t **session, ngx_uint_t *slot);
 static void ngx_mqtt_admit_limits_locked(ngx_mqtt_client_t *cl,
-    ngx_mqtt_session_t *s);
+    ngx_mqtt_connecting_t *cx, ngx_mqtt_session_t *s);
+static ngx_uint_t ngx_mqtt_admit_groups(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
+static ngx_uint_t ngx_mqtt_admit_group_locked(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx, ngx_str_t *name, ngx_uint_t *budget);
 
 
 ngx_uint_t
@@ -44,6 +52,10 @@ ngx_mqtt_admit(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
         while (ngx_mqtt_slot_reclaim_dead(w, slot) == NGX_AGAIN) {
             /* void */
         }
+    }
+
+    if (reason == NGX_MQTT_SUCCESS && cx->principal.groups && !cx->present) {
+        reason = ngx_mqtt_admit_groups(cl, cx);
     }
 
     return reason;
@@ -81,11 +93,19 @@ ngx_mqtt_admit_locked(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
         return reason;
     }
 
-    ngx_mqtt_admit_limits_locked(cl, s);
+    ngx_mqtt_admit_limits_locked(cl, cx, s);
     ngx_mqtt_session_attach_locked(w, s, cl->attach);
 
     if (cl->attach->session != s) {
         return NGX_MQTT_SESSION_TAKEN_OVER;
+    }
+
+    cl->serial = s->serial;
+
+    /* its rights are compiled before they are asked for */
+
+    if (cx->resumes || (cx->present && (s->profile || cx->principal.roles))) {
+        ngx_mqtt_set(cl->attach->changed, 1);
     }
 
     cl->before = ngx_mqtt_publication_find_locked(w, s);
@@ -94,7 +114,7 @@ ngx_mqtt_admit_locked(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
         return NGX_MQTT_SUCCESS;
     }
 
-    if (ngx_mqtt_session_set_will_locked(w->zone, s, cx->will, cx->will_delay)
+    if (ngx_mqtt_will_set_locked(w->zone, s, cx->will, cx->will_delay)
         != NGX_OK)
     {
         cx->why = "no room for its will";
@@ -227,9 +247,7 @@ ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
             *slot = s->attach->slot;
         }
 
-        if (cx->connect->clean_start || (s->attach && s->expiry == 0)
-            || ngx_mqtt_session_expired(s))
-        {
+        if (cx->connect->clean_start || !ngx_mqtt_session_lasts(s)) {
             ngx_mqtt_session_end_locked(w, s);
             continue;
         }
@@ -240,6 +258,18 @@ ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
         return NGX_MQTT_SUCCESS;
     }
 
+    if (cx->principal.groups
+        && cx->principal.groups->nelts > NGX_MQTT_GROUPS_MAX)
+    {
+        cx->why = "too many groups";
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
+    if (cx->homeless) {
+        cx->why = "no room for its profile";
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
     s = ngx_mqtt_session_create_locked(w->zone, hub, &cl->client_id,
                                        &cx->principal.identity);
     if (s == NULL) {
@@ -248,6 +278,8 @@ ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
         return NGX_MQTT_QUOTA_EXCEEDED;
     }
 
+    ngx_mqtt_profile_set_locked(w, s);
+
     *session = s;
 
     return NGX_MQTT_SUCCESS;
@@ -255,13 +287,21 @@ ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
 
 
 static void
-ngx_mqtt_admit_limits_locked(ngx_mqtt_client_t *cl, ngx_mqtt_session_t *s)
+ngx_mqtt_admit_limits_locked(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx, ngx_mqtt_session_t *s)
 {
     ngx_mqtt_hub_conf_t  *conf;
 
     conf = cl->conf;
 
-    ngx_mqtt_set(s->expiry, cl->session_expiry);
+    /* a new one lasts once all its groups are joined */
+
+    if (cx->present || cx->principal.groups == NULL) {
+        ngx_mqtt_set(s->expiry, cl->session_expiry);
+    }
+
+    ngx_mqtt_set(s->version, cl->version);
+    ngx_mqtt_set(s->connection, cl->connection);
 
     ngx_mqtt_set(s->max_queued, (uint32_t) ngx_min(conf->max_queued,
                                                    0xffffffff));
@@ -269,6 +309,108 @@ ngx_mqtt_admit_limits_locked(ngx_mqtt_client_t *cl, ngx_mqtt_session_t *s)
     ngx_mqtt_set(s->overflow, (u_char) conf->queue_overflow);
     ngx_mqtt_set(s->window, (uint16_t) ngx_min(cl->receive_maximum,
                                                NGX_MQTT_WINDOW_MAX));
+}
+
+
+/*
+ * The groups that somebody else put the client into: no role is asked for.
+ * If that fails, or this process dies meanwhile, the session ends, since it
+ * has no expiry yet.
+ */
+
+static ngx_uint_t
+ngx_mqtt_admit_groups(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    ngx_str_t          *name;
+    ngx_uint_t          i, reason, budget;
+    ngx_mqtt_worker_t  *w;
+
+    w = cl->worker;
+    name = cx->principal.groups->elts;
+    reason = NGX_MQTT_SUCCESS;
+    budget = NGX_MQTT_FILTERS_BATCH;
+
+    ngx_mqtt_worker_lock(w);
+
+    for (i = 0; i < cx->principal.groups->nelts; i++) {
+
+        if (budget == 0) {
+            ngx_mqtt_worker_unlock(w);
+            ngx_mqtt_worker_lock(w);
+
+            budget = NGX_MQTT_FILTERS_BATCH;
+        }
+
+        if (cl->attach->session == NULL) {
+            reason = NGX_MQTT_SESSION_TAKEN_OVER;
+            break;
+        }
+
+        reason = ngx_mqtt_admit_group_locked(cl, cx, &name[i], &budget);
+
+        if (reason != NGX_MQTT_SUCCESS) {
+            break;
+        }
+    }
+
+    if (reason == NGX_MQTT_SUCCESS) {
+        ngx_mqtt_set(cl->attach->session->expiry, cl->session_expiry);
+    }
+
+    ngx_mqtt_worker_unlock(w);
+
+    return reason;
+}
+
+
+/* A group is a topic: a name that could not be one has no messages here. */
+
+static ngx_uint_t
+ngx_mqtt_admit_group_locked(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
+    ngx_str_t *name, ngx_uint_t *budget)
+{
+    ngx_uint_t           added;
+    ngx_mqtt_sub_t      *sub;
+    ngx_mqtt_filter_t    filter;
+    ngx_mqtt_session_t  *s;
+
+    *budget -= ngx_min(*budget, 1);
+
+    if (ngx_mqtt_topic_name_valid(name) != NGX_OK
+        || ngx_mqtt_utf8_valid(name->data, name->len) != NGX_OK
+        || ngx_mqtt_filter_parse(name, &filter) != NGX_OK || filter.shared)
+    {
+        return NGX_MQTT_SUCCESS;
+    }
+
+    s = cl->attach->session;
+
+    *budget -= ngx_min(*budget, ngx_mqtt_sub_cost(name));
+
+    if (cl->conf->max_subscriptions
+        && s->hub->subscriptions >= cl->conf->max_subscriptions
+        && ngx_mqtt_sub_find_locked(cl->worker->zone, s, name) == NULL)
+    {
+        cx->why = "too many subscriptions";
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
+    if (ngx_mqtt_sub_add_locked(cl->worker->zone, s, &filter,
+                                ngx_min(NGX_MQTT_GROUP_QOS,
+                                        cl->conf->max_qos),
+                                0, &sub, &added)
+        != NGX_OK)
+    {
+        cx->why = "no room for its groups";
+        cl->worker->full = 1;
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
+    if (cl->conf->retain && added) {
+        ngx_mqtt_replay_start_locked(cl->worker, sub, budget);
+    }
+
+    return NGX_MQTT_SUCCESS;
 }
 
 

@@ -16,6 +16,10 @@
 
 #define NGX_MQTT_ASSIGNED_LEN  22      /* of 64 characters: 132 bits */
 
+/* of subscriptions to groups that the application puts a client into */
+#define NGX_MQTT_GROUP_QOS     1
+#define NGX_MQTT_GROUPS_MAX    1000
+
 
 /* A CONNECT that is being worked on, on the stack. */
 
@@ -27,6 +31,8 @@ typedef struct {
     uint32_t               will_delay;
     ngx_uint_t             assigned;    /* the client id is ours */
     ngx_uint_t             present;     /* the session was there before */
+    ngx_uint_t             resumes;     /* it was when its will was judged */
+    ngx_uint_t             homeless;    /* no room for a profile */
     const char            *why;         /* of a refusal */
 } ngx_mqtt_connecting_t;
 

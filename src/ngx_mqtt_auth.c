@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_handle.h>
+#include <ngx_mqtt_profile.h>
 #include <ngx_mqtt_auth.h>
 
 
@@ -26,6 +27,8 @@ struct ngx_mqtt_access_s {
 };
 
 
+static void ngx_mqtt_auth_again(ngx_mqtt_client_t *cl);
+static ngx_int_t ngx_mqtt_auth_profile(ngx_mqtt_client_t *cl);
 static ngx_int_t ngx_mqtt_auth_verdict(ngx_mqtt_client_t *cl, ngx_uint_t kind,
     ngx_str_t *name, ngx_mqtt_filter_t *filter);
 static ngx_uint_t ngx_mqtt_auth_allows(ngx_mqtt_rights_t *rights,
@@ -110,6 +113,96 @@ ngx_mqtt_auth_rights(ngx_mqtt_client_t *cl, ngx_str_t *roles, ngx_uint_t n)
 }
 
 
+ngx_int_t
+ngx_mqtt_auth_resume(ngx_mqtt_client_t *cl, ngx_mqtt_principal_t *principal)
+{
+    ngx_mqtt_hub_t      *hub;
+    ngx_mqtt_worker_t   *w;
+    ngx_mqtt_session_t  *s;
+
+    w = cl->worker;
+    s = NULL;
+
+    ngx_mqtt_worker_lock(w);
+
+    hub = ngx_mqtt_hub_find_locked(w->zone, &cl->hub);
+
+    if (hub) {
+        s = ngx_mqtt_session_find_locked(w->zone, hub, &cl->client_id);
+    }
+
+    if (s && (!ngx_mqtt_session_owned_by(s, &principal->identity)
+              || !ngx_mqtt_session_lasts(s)))
+    {
+        s = NULL;
+    }
+
+    if (s) {
+        ngx_mqtt_profile_hold_locked(w, s);
+    }
+
+    ngx_mqtt_worker_unlock(w);
+
+    return s ? ngx_mqtt_auth_profile(cl) : NGX_DECLINED;
+}
+
+
+/* The profile has changed. */
+
+static void
+ngx_mqtt_auth_again(ngx_mqtt_client_t *cl)
+{
+    ngx_mqtt_worker_t   *w;
+    ngx_mqtt_session_t  *s;
+
+    w = cl->worker;
+
+    ngx_mqtt_worker_lock(w);
+
+    s = cl->attach->session;
+
+    if (s) {
+        ngx_mqtt_profile_hold_locked(w, s);
+    }
+
+    ngx_mqtt_set(cl->attach->changed, 0);
+
+    ngx_mqtt_worker_unlock(w);
+
+    if (ngx_mqtt_auth_profile(cl) != NGX_OK) {
+
+        /* it may do nothing now; at its next packet perhaps it may */
+
+        ngx_mqtt_worker_lock(w);
+        ngx_mqtt_set(cl->attach->changed, 1);
+        ngx_mqtt_worker_unlock(w);
+    }
+}
+
+
+/* By the profile that the slot holds. */
+
+static ngx_int_t
+ngx_mqtt_auth_profile(ngx_mqtt_client_t *cl)
+{
+    ngx_int_t            rc;
+    ngx_mqtt_profile_t  *p;
+
+    p = ngx_mqtt_profile_take(cl->worker);
+
+    if (p == NULL) {
+        ngx_mqtt_auth_free(cl);
+        return NGX_ERROR;
+    }
+
+    rc = ngx_mqtt_auth_rights(cl, p->roles, p->nroles);
+
+    ngx_free(p);
+
+    return rc;
+}
+
+
 void
 ngx_mqtt_auth_free(ngx_mqtt_client_t *cl)
 {
@@ -131,6 +224,10 @@ ngx_mqtt_auth_free(ngx_mqtt_client_t *cl)
 ngx_int_t
 ngx_mqtt_auth_publish(ngx_mqtt_client_t *cl, ngx_str_t *topic)
 {
+    if (cl->attach && cl->attach->changed) {
+        ngx_mqtt_auth_again(cl);
+    }
+
     if (cl->roles & NGX_MQTT_ROLE_PUBLISH) {
         return NGX_OK;
     }
@@ -142,6 +239,10 @@ ngx_mqtt_auth_publish(ngx_mqtt_client_t *cl, ngx_str_t *topic)
 ngx_int_t
 ngx_mqtt_auth_subscribe(ngx_mqtt_client_t *cl, ngx_mqtt_filter_t *filter)
 {
+    if (cl->attach && cl->attach->changed) {
+        ngx_mqtt_auth_again(cl);
+    }
+
     if (cl->roles & NGX_MQTT_ROLE_SUBSCRIBE) {
         return NGX_OK;
     }

@@ -48,6 +48,13 @@ ngx_uint_t ngx_mqtt_auth_connect(ngx_mqtt_client_t *cl,
 ngx_int_t ngx_mqtt_auth_rights(ngx_mqtt_client_t *cl, ngx_str_t *roles,
     ngx_uint_t n);
 
+/*
+ * The same by the profile of the session that a CONNECT will resume, if there
+ * is one and it is the principal's.  NGX_DECLINED: there is none.
+ */
+ngx_int_t ngx_mqtt_auth_resume(ngx_mqtt_client_t *cl,
+    ngx_mqtt_principal_t *principal);
+
 /* Harmless on a client without. */
 void ngx_mqtt_auth_free(ngx_mqtt_client_t *cl);
 

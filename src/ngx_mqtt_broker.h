@@ -25,6 +25,7 @@ typedef struct ngx_mqtt_worker_s  ngx_mqtt_worker_t;
 
 
 struct ngx_mqtt_event_s;
+struct ngx_mqtt_hub_conf_s;
 
 
 /*
@@ -37,6 +38,9 @@ struct ngx_mqtt_event_s;
  * destroyed behind it; NGX_DECLINED: no handler wants it, NGX_ERROR: no memory,
  * in both cases it stays the caller's.
  *
+ * settings: what the configuration says of a hub in the worker's zone; NULL:
+ * nothing any more.  The lock is held: it must not do more than look it up.
+ *
  * wanted: NULL if "event" is.  Whether a handler would take such an event
  * (ngx_mqtt_event_e) of a hub, "name" being that of a custom one.
  */
@@ -44,6 +48,8 @@ struct ngx_mqtt_event_s;
 typedef struct {
     void                (*wake)(ngx_mqtt_worker_t *w, ngx_uint_t slot);
     void                (*post)(ngx_mqtt_worker_t *w);
+    struct ngx_mqtt_hub_conf_s *(*settings)(ngx_mqtt_worker_t *w,
+                                            ngx_str_t *hub);
     ngx_int_t           (*event)(ngx_mqtt_worker_t *w,
                                  struct ngx_mqtt_event_s *ev);
     ngx_uint_t          (*wanted)(ngx_mqtt_worker_t *w, ngx_str_t *hub,

@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_check.h>
+#include <ngx_mqtt_profile.h>
 
 
 /* Sessions, their queues, subscriptions and the rest that is theirs. */
@@ -127,6 +128,14 @@ ngx_mqtt_check_owned(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
 
     if (s->will) {
         ngx_mqtt_check_mark(ck, s->will, NGX_MQTT_KIND_WILL, "will");
+    }
+
+    if (s->profile
+        && ngx_mqtt_check_block(ck, s->profile, NGX_MQTT_KIND_MESSAGE,
+                                "profile"))
+    {
+        ngx_mqtt_check(ck, ngx_mqtt_profile_valid(s->profile),
+                       "profile that is none");
     }
 }
 

@@ -585,6 +585,7 @@ ngx_mqtt_check_session_refs(ngx_mqtt_zone_t *zone, void *block, void *data)
 
     ngx_mqtt_entry_t  *e;
 
+    ngx_mqtt_check_ref(refs->check, refs->handler, s->profile);
     ngx_mqtt_check_ref(refs->check, refs->handler, s->sending);
 
     if (s->will) {
@@ -626,6 +627,8 @@ ngx_mqtt_check_slot_refs(ngx_mqtt_check_t *ck, ngx_mqtt_check_ref_pt handler)
 
         ngx_mqtt_check_ref(ck, handler, slot->filling);
         ngx_mqtt_check_ref(ck, handler, slot->big);
+        ngx_mqtt_check_ref(ck, handler, slot->profile);
+        ngx_mqtt_check_ref(ck, handler, slot->draft);
 
         for (k = 0; k < NGX_MQTT_PUBS; k++) {
             ngx_mqtt_check_ref(ck, handler, slot->pubs[k].matching);

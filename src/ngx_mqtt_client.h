@@ -103,6 +103,9 @@ struct ngx_mqtt_client_s {
     ngx_msec_t                       blocked_since;
     ngx_uint_t                       keep_alive;   /* seconds, effective */
 
+    uint64_t                         connection;   /* its number */
+    uint64_t                         serial;       /* of the session */
+
     uint32_t                         max_packet_size;    /* the client's */
     uint32_t                         session_expiry;     /* effective */
     uint32_t                         requested_expiry;

@@ -143,14 +143,24 @@ ngx_mqtt_handle_broken(ngx_mqtt_client_t *cl)
 void
 ngx_mqtt_handle_name(ngx_mqtt_client_t *cl, u_char *buf, ngx_str_t *name)
 {
+    *name = cl->client_id;
+
+    ngx_mqtt_handle_clean(name, buf);
+}
+
+
+void
+ngx_mqtt_handle_clean(ngx_str_t *str, u_char *buf)
+{
     u_char      c;
     ngx_uint_t  i;
 
-    name->data = buf;
-    name->len = ngx_min(cl->client_id.len, NGX_MQTT_NAME_LEN);
+    str->len = ngx_min(str->len, NGX_MQTT_NAME_LEN);
 
-    for (i = 0; i < name->len; i++) {
-        c = cl->client_id.data[i];
+    for (i = 0; i < str->len; i++) {
+        c = str->data[i];
         buf[i] = (c < 0x20 || c == 0x7f || c == '"') ? '?' : c;
     }
+
+    str->data = buf;
 }

@@ -19,6 +19,9 @@
 /* so that the answer fits one output buffer */
 #define NGX_MQTT_FILTERS_MAX      16000
 
+/* blocks looked at for filters in one hold of the lock */
+#define NGX_MQTT_FILTERS_BATCH    256
+
 
 /*
  * What the broker does on a packet.  NGX_OK, or NGX_ERROR: the client was
@@ -121,11 +124,15 @@ ngx_int_t ngx_mqtt_handle_broken(ngx_mqtt_client_t *cl);
 /* The session expiry that a client gets for the one it asks for. */
 uint32_t ngx_mqtt_handle_expiry(ngx_mqtt_client_t *cl, uint32_t expiry);
 
-/* The client id in a form fit for the log: "buf" is of the size below. */
+/*
+ * The client id, or any string, in a form fit for the log: "buf" is of the
+ * size below.
+ */
 #define NGX_MQTT_NAME_LEN         128
 
 void ngx_mqtt_handle_name(ngx_mqtt_client_t *cl, u_char *buf,
     ngx_str_t *name);
+void ngx_mqtt_handle_clean(ngx_str_t *str, u_char *buf);
 
 
 #endif /* _NGX_MQTT_HANDLE_H_INCLUDED_ */

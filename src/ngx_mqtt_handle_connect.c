@@ -9,6 +9,7 @@
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_publish.h>
 #include <ngx_mqtt_handle.h>
+#include <ngx_mqtt_profile.h>
 #include <ngx_mqtt_admit.h>
 
 
@@ -33,6 +34,8 @@ static ngx_uint_t ngx_mqtt_connect_strict(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 static ngx_uint_t ngx_mqtt_connect_blank(ngx_str_t *s);
 static ngx_uint_t ngx_mqtt_connect_will(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
+static void ngx_mqtt_connect_store_profile(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 static ngx_uint_t ngx_mqtt_connect_store_will(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
@@ -69,6 +72,7 @@ ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
             return NGX_ERROR;
         }
 
+        ngx_mqtt_connect_store_profile(cl, &cx);
         reason = ngx_mqtt_connect_store_will(cl, &cx);
     }
 
@@ -77,7 +81,10 @@ ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
         ngx_mqtt_publish_drop(cl->worker);
     }
 
+    ngx_mqtt_profile_drop(cl->worker);
+
     if (reason != NGX_MQTT_SUCCESS) {
+        cl->will_discard = 1;
         return ngx_mqtt_handle_fail(cl, reason, cx.why);
     }
 
@@ -99,6 +106,7 @@ ngx_mqtt_connect_take(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     props = &cx->pkt->props;
 
     cl->version = connect->version;
+    cl->connection = ngx_mqtt_profile_connection(cl->worker);
 
     /* the server's maximum replaces "off" as well [MQTT-3.2.2-21] */
 
@@ -346,6 +354,7 @@ ngx_mqtt_connect_blank(ngx_str_t *s)
 static ngx_uint_t
 ngx_mqtt_connect_will(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
 {
+    ngx_int_t            rc;
     ngx_mqtt_connect_t  *connect;
 
     connect = cx->connect;
@@ -365,6 +374,19 @@ ngx_mqtt_connect_will(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
         return NGX_MQTT_RETAIN_NOT_SUPPORTED;
     }
 
+    /* in a session that is resumed its own roles count */
+
+    if (!connect->clean_start) {
+        rc = ngx_mqtt_auth_resume(cl, &cx->principal);
+
+        if (rc == NGX_ERROR) {
+            cx->why = "no memory";
+            return NGX_MQTT_QUOTA_EXCEEDED;
+        }
+
+        cx->resumes = (rc == NGX_OK);
+    }
+
     if (connect->will_topic.data[0] == '$'
         || ngx_mqtt_auth_publish(cl, &connect->will_topic) != NGX_OK)
     {
@@ -373,6 +395,35 @@ ngx_mqtt_connect_will(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     }
 
     return NGX_MQTT_SUCCESS;
+}
+
+
+/* Of a session that may be new; one that is resumed needs no room. */
+
+static void
+ngx_mqtt_connect_store_profile(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx)
+{
+    ngx_mqtt_profile_t     p;
+    ngx_mqtt_principal_t  *principal;
+
+    principal = &cx->principal;
+
+    ngx_memzero(&p, sizeof(ngx_mqtt_profile_t));
+
+    p.user_id = principal->user_id;
+    p.state = principal->state;
+
+    if (cx->connect->has_username) {
+        p.username = cx->connect->username;
+    }
+
+    if (principal->roles) {
+        p.roles = principal->roles->elts;
+        p.nroles = principal->roles->nelts;
+    }
+
+    cx->homeless = (ngx_mqtt_profile_store(cl->worker, &p) != NGX_OK);
 }
 
 

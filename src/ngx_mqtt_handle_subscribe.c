@@ -12,9 +12,6 @@
 #include <ngx_mqtt_auth.h>
 
 
-/* blocks looked at for filters in one hold of the lock */
-#define NGX_MQTT_FILTERS_BATCH  256
-
 #define NGX_MQTT_CODES_LOCAL    256    /* on the stack */
 
 
@@ -37,6 +34,8 @@ static ngx_uint_t ngx_mqtt_subscribe_verdict(ngx_mqtt_client_t *cl,
     ngx_mqtt_filter_t *filter);
 static ngx_uint_t ngx_mqtt_subscribe_add_locked(ngx_mqtt_client_t *cl,
     ngx_str_t *full, ngx_uint_t options, uint32_t id, ngx_uint_t *budget);
+static void ngx_mqtt_unsubscribe_check(ngx_mqtt_client_t *cl,
+    ngx_mqtt_packet_t *pkt, u_char *codes);
 static ngx_int_t ngx_mqtt_unsubscribe(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt, u_char *codes);
 
@@ -311,6 +310,34 @@ ngx_mqtt_subscribe_add_locked(ngx_mqtt_client_t *cl, ngx_str_t *full,
 }
 
 
+/* All that can be said without the zone: 0, or why not. */
+
+static void
+ngx_mqtt_unsubscribe_check(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
+    u_char *codes)
+{
+    ngx_str_t           list, full;
+    ngx_uint_t          i;
+    ngx_mqtt_filter_t   filter;
+
+    list = pkt->u.unsubscribe.list;
+
+    for (i = 0; ngx_mqtt_unsubscribe_next(pkt, &full) == NGX_OK; i++) {
+
+        codes[i] = NGX_MQTT_SUCCESS;
+
+        if (ngx_mqtt_filter_parse(&full, &filter) != NGX_OK) {
+            codes[i] = NGX_MQTT_TOPIC_FILTER_INVALID;
+
+        } else if (ngx_mqtt_auth_subscribe(cl, &filter) != NGX_OK) {
+            codes[i] = NGX_MQTT_NOT_AUTHORIZED;
+        }
+    }
+
+    pkt->u.unsubscribe.list = list;
+}
+
+
 static ngx_int_t
 ngx_mqtt_unsubscribe(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     u_char *codes)
@@ -319,7 +346,8 @@ ngx_mqtt_unsubscribe(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     ngx_uint_t          i, budget;
     ngx_mqtt_sub_t     *sub;
     ngx_mqtt_zone_t    *zone;
-    ngx_mqtt_filter_t   filter;
+
+    ngx_mqtt_unsubscribe_check(cl, pkt, codes);
 
     zone = cl->worker->zone;
     budget = NGX_MQTT_FILTERS_BATCH;
@@ -333,8 +361,7 @@ ngx_mqtt_unsubscribe(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
             return ngx_mqtt_handle_lost(cl);
         }
 
-        if (ngx_mqtt_filter_parse(&full, &filter) != NGX_OK) {
-            codes[i] = NGX_MQTT_TOPIC_FILTER_INVALID;
+        if (codes[i] != NGX_MQTT_SUCCESS) {
             continue;
         }
 

@@ -27,7 +27,7 @@ typedef enum {
  * limits in a session.
  */
 
-typedef struct {
+typedef struct ngx_mqtt_hub_conf_s {
     ngx_str_t             name;              /* lower case; "*": the template */
 
     ngx_flag_t            anonymous;

@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_publication.h>
+#include <ngx_mqtt_will.h>
 
 
 void
@@ -27,7 +28,7 @@ ngx_mqtt_publication_begin_locked(ngx_mqtt_zone_t *zone,
         will = s->will;
 
         if (will && will->message == pub->message) {
-            ngx_mqtt_session_drop_will_locked(zone, s);
+            ngx_mqtt_will_drop_locked(zone, s);
         }
 
         ngx_mqtt_set(pub->session, NULL);

@@ -10,6 +10,7 @@
 #include <ngx_mqtt_publication.h>
 #include <ngx_mqtt_property.h>
 #include <ngx_mqtt_handle.h>
+#include <ngx_mqtt_will.h>
 
 
 /* subscriptions looked at, and deliveries queued, in one hold of the lock */
@@ -534,7 +535,7 @@ ngx_mqtt_publish_hold_locked(ngx_mqtt_publishing_t *p)
             }
 
             if (ngx_mqtt_publish_is_will(p)) {
-                ngx_mqtt_session_drop_will_locked(p->worker->zone,
+                ngx_mqtt_will_drop_locked(p->worker->zone,
                                                   p->args.from);
             }
 

@@ -196,6 +196,8 @@ ngx_mqtt_rebuild_slots_locked(ngx_mqtt_zone_t *zone)
 
         ngx_mqtt_rebuild_mark_message(zone, slot->filling);
         ngx_mqtt_rebuild_mark_message(zone, slot->big);
+        ngx_mqtt_rebuild_mark_message(zone, slot->profile);
+        ngx_mqtt_rebuild_mark_message(zone, slot->draft);
 
         for (k = 0; k < slot->nheld; k++) {
             ngx_mqtt_rebuild_mark_message(zone, slot->held[k]);
@@ -301,6 +303,7 @@ ngx_mqtt_rebuild_mark_session(ngx_mqtt_zone_t *zone, void *block, void *data)
         ngx_mqtt_rebuild_mark_message(zone, s->will->message);
     }
 
+    ngx_mqtt_rebuild_mark_message(zone, s->profile);
     ngx_mqtt_rebuild_mark_message(zone, s->sending);
 
     s->queued_bytes = ngx_mqtt_rebuild_mark_queue(zone, s, s->head, &s->tail,

@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_will.h>
 
 
 /* blocks looked at for ended sessions in one hold of the lock */
@@ -237,11 +238,11 @@ ngx_mqtt_session_attach_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 
     /* a delayed will that has not come due is not published [MQTT-3.1.3-9] */
 
-    if (s->will->delay && (old || !ngx_mqtt_session_will_due(s))) {
-        ngx_mqtt_session_drop_will_locked(w->zone, s);
+    if (s->will->delay && (old || !ngx_mqtt_will_due(s))) {
+        ngx_mqtt_will_drop_locked(w->zone, s);
 
     } else {
-        ngx_mqtt_session_will_locked(w, s);
+        ngx_mqtt_will_publish_locked(w, s);
     }
 }
 
@@ -289,7 +290,7 @@ ngx_mqtt_session_leave_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_uint_t discard_will)
 {
     if (discard_will) {
-        ngx_mqtt_session_drop_will_locked(w->zone, s);
+        ngx_mqtt_will_drop_locked(w->zone, s);
     }
 
     ngx_mqtt_session_lose_locked(w, s);
@@ -302,7 +303,7 @@ ngx_mqtt_session_leave_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_session_arm_locked(w->zone, s);
 
     if (s->will && s->will->delay == 0) {
-        ngx_mqtt_session_will_locked(w, s);
+        ngx_mqtt_will_publish_locked(w, s);
     }
 }
 
@@ -439,12 +440,13 @@ static ngx_int_t
 ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_uint_t *budget)
 {
-    ngx_str_t        filter;
-    ngx_mqtt_hub_t  *hub;
-    ngx_mqtt_ids_t  *ids;
+    ngx_str_t            filter;
+    ngx_mqtt_hub_t      *hub;
+    ngx_mqtt_ids_t      *ids;
+    ngx_mqtt_message_t  *m;
 
     if (s->will) {
-        ngx_mqtt_session_will_locked(w, s);
+        ngx_mqtt_will_publish_locked(w, s);
     }
 
     if (ngx_mqtt_queue_clear_locked(w, s, budget) == NGX_AGAIN) {
@@ -473,6 +475,13 @@ ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         ids = s->ids;
         ngx_mqtt_set(s->ids, ids->next);
         ngx_mqtt_block_free_locked(w->zone, ids);
+    }
+
+    m = s->profile;
+
+    if (m) {
+        ngx_mqtt_set(s->profile, NULL);
+        ngx_mqtt_message_unref_locked(w->zone, m);
     }
 
     hub = s->hub;
@@ -533,14 +542,14 @@ ngx_mqtt_session_expire(ngx_mqtt_worker_t *w)
             continue;
         }
 
-        if (s->will && ngx_mqtt_session_will_due(s)) {
+        if (s->will && ngx_mqtt_will_due(s)) {
             if (s->expiry != NGX_MQTT_EXPIRY_NEVER) {
                 ngx_mqtt_wheel_set_locked(&w->zone->root->session_wheel,
                                           &s->timer, end);
             }
 
             work = w->work;
-            ngx_mqtt_session_will_locked(w, s);
+            ngx_mqtt_will_publish_locked(w, s);
             budget -= ngx_min(budget, w->work - work);
             continue;
         }

@@ -38,6 +38,7 @@ struct ngx_mqtt_attach_s {
     u_char                ready;
     u_char                reason;       /* > 0: to be closed, with this */
     u_char                stalled;      /* its socket is full */
+    u_char                changed;      /* its session's profile is another */
 };
 
 
@@ -59,12 +60,13 @@ typedef struct {
     ngx_mqtt_message_t   *message;
     uint32_t              delay;        /* seconds */
     ngx_msec_t            lifetime;     /* of the message, once published */
+    uint64_t              serial;       /* never used twice in a zone */
 } ngx_mqtt_will_t;
 
 
 /*
  * Shared.  Truth: state, hub, attach, expiry, away, id, subs, head, head0,
- * ids, will, sending, next_id.
+ * ids, will, profile, sending, next_id, version, connection.
  */
 
 struct ngx_mqtt_session_s {
@@ -75,6 +77,7 @@ struct ngx_mqtt_session_s {
     ngx_mqtt_attach_t    *attach;       /* NULL: offline */
 
     uint64_t              serial;       /* never used twice in a zone */
+    uint64_t              connection;   /* number of the last one */
     uint32_t              expiry;       /* seconds */
     uint32_t              nsubs;
     ngx_msec_t            away;         /* since when offline */
@@ -90,6 +93,7 @@ struct ngx_mqtt_session_s {
 
     ngx_mqtt_ids_t       *ids;
     ngx_mqtt_will_t      *will;
+    ngx_mqtt_message_t   *profile;      /* whose it is, or NULL */
     ngx_mqtt_message_t   *sending;      /* by the owner, piece by piece */
 
     uint32_t              queued;       /* entries from head on */
@@ -100,7 +104,7 @@ struct ngx_mqtt_session_s {
 
     uint32_t              max_queued;   /* limits of the hub it is used with */
     u_char                overflow;
-    u_char                pad;
+    u_char                version;      /* of MQTT, as last connected */
     uint16_t              window;       /* QoS > 0 in flight at most */
     size_t                max_bytes;
 
@@ -192,34 +196,21 @@ void ngx_mqtt_session_link_locked(ngx_mqtt_zone_t *zone,
  */
 ngx_int_t ngx_mqtt_session_reap(ngx_mqtt_worker_t *w);
 
-/* Whether an offline session's time is over, also before the next tick. */
+/*
+ * Whether an offline session's time is over, also before the next tick; and
+ * whether another connection could resume it.
+ */
 ngx_uint_t ngx_mqtt_session_expired(ngx_mqtt_session_t *s);
+
+#define ngx_mqtt_session_lasts(s)                                             \
+    (((s)->attach == NULL || (s)->expiry != 0)                                \
+     && !ngx_mqtt_session_expired(s))
 
 /*
  * Publishes wills and ends sessions whose time has come, and wakes replays
  * that wait for room; holds the lock as ngx_mqtt_session_reap().
  */
 ngx_int_t ngx_mqtt_session_expire(ngx_mqtt_worker_t *w);
-
-/*
- * Stores the will of a session: the reference to "m" passes to it.
- * NGX_ERROR: the zone is full.
- */
-ngx_int_t ngx_mqtt_session_set_will_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_session_t *s, ngx_mqtt_message_t *m, uint32_t delay);
-
-void ngx_mqtt_session_drop_will_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_session_t *s);
-
-/* Whether the delay of a will is over, of a session without a connection. */
-ngx_uint_t ngx_mqtt_session_will_due(ngx_mqtt_session_t *s);
-
-/*
- * Publishes a session's will, which is then gone; the lock is released and
- * taken again inside, and "s" may be gone then.
- */
-void ngx_mqtt_session_will_locked(ngx_mqtt_worker_t *w,
-    ngx_mqtt_session_t *s);
 
 /* QoS 2 packet identifiers held for the publisher. */
 ngx_uint_t ngx_mqtt_session_holds_id_locked(ngx_mqtt_session_t *s,

@@ -305,20 +305,21 @@ ngx_mqtt_slot_reclaim_locked(ngx_mqtt_worker_t *w, ngx_mqtt_slot_t *slot,
 static void
 ngx_mqtt_slot_drop_refs_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_slot_t *slot)
 {
-    ngx_mqtt_message_t  *m;
+    ngx_uint_t           i;
+    ngx_mqtt_message_t  *m, **held[4];
 
-    m = slot->filling;
+    held[0] = &slot->filling;
+    held[1] = &slot->big;
+    held[2] = &slot->profile;
+    held[3] = &slot->draft;
 
-    if (m) {
-        ngx_mqtt_set(slot->filling, NULL);
-        ngx_mqtt_message_unref_locked(zone, m);
-    }
+    for (i = 0; i < 4; i++) {
+        m = *held[i];
 
-    m = slot->big;
-
-    if (m) {
-        ngx_mqtt_set(slot->big, NULL);
-        ngx_mqtt_message_unref_locked(zone, m);
+        if (m) {
+            ngx_mqtt_set(*held[i], NULL);
+            ngx_mqtt_message_unref_locked(zone, m);
+        }
     }
 
     while (slot->nheld) {

@@ -88,6 +88,8 @@ struct ngx_mqtt_slot_s {
 
     ngx_mqtt_message_t     *filling;    /* being copied into */
     ngx_mqtt_message_t     *big;        /* being copied from, in pieces */
+    ngx_mqtt_message_t     *profile;    /* being read, */
+    ngx_mqtt_message_t     *draft;      /* being made */
     ngx_mqtt_session_t     *reaping;    /* an ended session */
     ngx_mqtt_publication_t  pubs[NGX_MQTT_PUBS];
     ngx_mqtt_counts_t       counts;

@@ -70,6 +70,8 @@ struct ngx_mqtt_worker_s {
     uint32_t                     *sub_ids;
     u_char                       *topic;      /* room for the longest */
 
+    uint64_t                      nconnections;   /* so far */
+
     ngx_uint_t                    running;    /* within worker_run() */
     ngx_uint_t                    epoch;      /* rebuilds seen to */
     ngx_uint_t                    reap;       /* there are ended sessions */

@@ -6,6 +6,7 @@
 
 #include <sys/mman.h>
 #include "world.h"
+#include "script.h"
 
 
 #define WORLD_PID     0x40000000     /* no system has as many */
@@ -50,6 +51,8 @@ typedef struct {
 static void world_format(world_zone_t *z);
 static void world_wake(ngx_mqtt_worker_t *w, ngx_uint_t slot);
 static void world_post(ngx_mqtt_worker_t *w);
+static ngx_mqtt_hub_conf_t *world_settings(ngx_mqtt_worker_t *w,
+    ngx_str_t *hub);
 static void process_enter(process_t *p);
 static void process_create(void *data);
 static void process_destroy(void *data);
@@ -63,7 +66,7 @@ static world_zone_t  world_zones[] = {
 };
 
 static const ngx_mqtt_worker_ops_t  world_ops = {
-    world_wake, world_post, NULL, NULL
+    world_wake, world_post, world_settings, NULL, NULL
 };
 
 static world_zone_t   *world;
@@ -328,6 +331,13 @@ static void
 world_post(ngx_mqtt_worker_t *w)
 {
     world_of(w)->posted = 1;
+}
+
+
+static ngx_mqtt_hub_conf_t *
+world_settings(ngx_mqtt_worker_t *w, ngx_str_t *hub)
+{
+    return script_conf(0);
 }
 
 

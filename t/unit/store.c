@@ -14,6 +14,8 @@ static void store_closed(ngx_mqtt_client_t *cl, ngx_uint_t reason);
 static void store_resume(ngx_mqtt_client_t *cl);
 static void store_wake(ngx_mqtt_worker_t *w, ngx_uint_t slot);
 static void store_post(ngx_mqtt_worker_t *w);
+static ngx_mqtt_hub_conf_t *store_settings(ngx_mqtt_worker_t *w,
+    ngx_str_t *hub);
 static size_t store_packet(store_client_t *c, u_char *p, size_t len);
 
 
@@ -22,7 +24,7 @@ static ngx_mqtt_transport_ops_t  store_transport = {
 };
 
 static ngx_mqtt_worker_ops_t  store_ops = {
-    store_wake, store_post, NULL, NULL
+    store_wake, store_post, store_settings, NULL, NULL
 };
 
 
@@ -169,6 +171,24 @@ static void
 store_wake(ngx_mqtt_worker_t *w, ngx_uint_t slot)
 {
     /* void */
+}
+
+
+/* hub "r" gives no role to anybody, "x" is not configured any more */
+
+static ngx_mqtt_hub_conf_t *
+store_settings(ngx_mqtt_worker_t *w, ngx_str_t *hub)
+{
+    static ngx_mqtt_rights_t    all = {
+        .all = NGX_MQTT_ROLE_SUBSCRIBE|NGX_MQTT_ROLE_PUBLISH
+    };
+    static ngx_mqtt_hub_conf_t  restricted, open = { .default_roles = &all };
+
+    if (hub->len == 1 && hub->data[0] == 'x') {
+        return NULL;
+    }
+
+    return (hub->len == 1 && hub->data[0] == 'r') ? &restricted : &open;
 }
 
 
@@ -359,6 +379,46 @@ store_will(ngx_mqtt_worker_t *w, const store_connect_t *conn)
 }
 
 
+static void
+store_principal(ngx_mqtt_principal_t *principal, const store_connect_t *conn)
+{
+    static ngx_str_t    role, group;
+    static ngx_array_t  roles = { &role, 1, sizeof(ngx_str_t), 1, NULL };
+    static ngx_array_t  groups = { &group, 1, sizeof(ngx_str_t), 1, NULL };
+
+    principal->identity = store_str(conn->identity ? conn->identity : "");
+    principal->user_id = store_str(conn->user ? conn->user : "");
+
+    if (conn->role) {
+        role = store_str(conn->role);
+        principal->roles = &roles;
+    }
+
+    if (conn->group) {
+        group = store_str(conn->group);
+        principal->groups = &groups;
+    }
+}
+
+
+static void
+store_profile(ngx_mqtt_worker_t *w, ngx_mqtt_connecting_t *cx)
+{
+    ngx_mqtt_profile_t  p;
+
+    ngx_memzero(&p, sizeof(ngx_mqtt_profile_t));
+
+    p.user_id = cx->principal.user_id;
+
+    if (cx->principal.roles) {
+        p.roles = cx->principal.roles->elts;
+        p.nroles = cx->principal.roles->nelts;
+    }
+
+    cx->homeless = (ngx_mqtt_profile_store(w, &p) != NGX_OK);
+}
+
+
 ngx_uint_t
 store_connect(store_client_t *c, ngx_mqtt_worker_t *w, const char *id,
     const store_connect_t *conn)
@@ -391,7 +451,9 @@ store_connect(store_client_t *c, ngx_mqtt_worker_t *w, const char *id,
     connect.clean_start = conn->clean;
     cx.connect = &connect;
     cx.will_delay = conn->will_delay;
-    cx.principal.identity = store_str(conn->identity ? conn->identity : "");
+
+    store_principal(&cx.principal, conn);
+    store_profile(w, &cx);
 
     reason = NGX_MQTT_SUCCESS;
 
@@ -405,8 +467,10 @@ store_connect(store_client_t *c, ngx_mqtt_worker_t *w, const char *id,
         ngx_mqtt_publish_drop(w);
     }
 
+    ngx_mqtt_profile_drop(w);
+
     if (reason != NGX_MQTT_SUCCESS) {
-        store_close(c, 0);
+        store_close(c, 1);
         return reason;
     }
 
@@ -773,6 +837,19 @@ store_disconnect(store_client_t *c)
 }
 
 
+static ngx_int_t
+store_state(ngx_mqtt_worker_t *w, store_client_t *c, const char *text)
+{
+    ngx_str_t          state;
+    ngx_mqtt_whose_t   whose;
+
+    state = store_str(text);
+    ngx_mqtt_profile_whose(&c->cl, &whose);
+
+    return ngx_mqtt_profile_set_state(w, &whose, &state);
+}
+
+
 ngx_int_t
 store_op(ngx_mqtt_worker_t *w, store_client_t *clients, const store_op_t *op)
 {
@@ -811,6 +888,9 @@ store_op(ngx_mqtt_worker_t *w, store_client_t *clients, const store_op_t *op)
     case STORE_RUN:
         store_run(w);
         return NGX_OK;
+
+    case STORE_STATE:
+        return store_state(w, c, op->text);
 
     case STORE_BLOCK:
         c->blocked = 1;

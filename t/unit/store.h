@@ -11,6 +11,7 @@
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_publish.h>
 #include <ngx_mqtt_admit.h>
+#include <ngx_mqtt_profile.h>
 #include "test.h"
 
 
@@ -76,6 +77,9 @@ typedef struct {
     ngx_uint_t             overflow;
     const char            *hub;           /* NULL: "h" */
     const char            *identity;
+    const char            *user;
+    const char            *role;          /* one, or NULL */
+    const char            *group;         /* one, or NULL */
 } store_connect_t;
 
 
@@ -168,6 +172,7 @@ typedef enum {
     STORE_RUN,
     STORE_ACK,          /* client, n: no PUBCOMP */
     STORE_DISCONNECT,   /* client: with another session expiry */
+    STORE_STATE,        /* client, text: the connection's state */
     STORE_BLOCK,        /* client: its socket takes nothing any more */
     STORE_TIME          /* n: milliseconds */
 } store_op_e;
