@@ -203,7 +203,7 @@ sub ciphers {
     for my $case (@{ $section->{cases} }) {
         $used{ $_->{tls} } = 1 for grep { $_->{tls} }
                                    map { @$_ }
-                                       values %{ $runs->{ $case->{name} } };
+                                       values %{ $runs->{ $case->{name} } // {} };
     }
 
     return %used ? "\n" . join(', ', sort keys %used) . "\n" : ();
