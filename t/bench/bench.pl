@@ -102,7 +102,8 @@ sub measure {
 
     start($server, $bound);
 
-    run($bound, $server, @{ $case->{crowd} }) if $server->{crowd};
+    die "there is no crowd\n"
+        if $server->{crowd} && !run($bound, $server, @{ $case->{crowd} });
 
     # memory that grew is not measured twice, and no work of others grows it
 

@@ -107,14 +107,15 @@ sub verdict {
     }
 
     my $to = middle($case, $base);
-    return '' if !$to || !defined $found;
+    return '' if !$to;
 
-    my $ratio = sprintf '%.2f', $found / $to;
-    return $ratio if !defined $target;
+    my $ratio = defined $found ? sprintf '%.2f', $found / $to : undef;
+    return $ratio // '' if !defined $target;
 
-    judge($section, $case, $i, $ratio > $target, $ratio, $target);
+    my $missed = !defined $ratio || $ratio > $target;
 
-    return bold(sprintf('%s (%.2f)', $ratio, $target), $ratio > $target);
+    judge($section, $case, $i, $missed, $ratio, $target);
+    return bold(sprintf('%s (%.2f)', $ratio // '', $target), $missed);
 }
 
 
@@ -130,7 +131,7 @@ sub judge {
     $targets++;
     return if !$missed;
 
-    push @missed, "$case->{what}, $section->{titles}[$i]: "
+    push @missed, "$section->{title}: $case->{what}, $section->{titles}[$i]: "
                   . (defined $found ? "$found, not $target" : 'failed');
 }
 
