@@ -2,8 +2,8 @@
 
 # What README.md and docs/ say of the code: every directive is described with
 # the contexts and the default that it has, constants have the values given,
-# files, functions and sections named exist, and the configuration of README.md
-# is valid.
+# files, functions and sections named exist, the configuration of README.md
+# is valid, and the tables of docs/performance.md have all that is measured.
 
 use strict;
 use warnings;
@@ -49,6 +49,7 @@ check_map('docs/architecture.md');
 check_constants('docs/architecture.md');
 check_variables('docs/directives.md');
 check_readme();
+check_tables('docs/performance.md');
 
 done_testing();
 
@@ -339,6 +340,46 @@ sub check_readme {
 
         is($said, '', 'README.md: its configuration is valid');
     }
+}
+
+
+# Each case of t/bench with its targets, and what is above one is bold.
+
+sub check_tables {
+    my ($file) = @_;
+    my @wrong;
+
+    require './t/bench/Cases.pm';
+
+    for my $section (Cases::sections()) {
+        my $title = $section->{title};
+        my ($table) = $text{$file} =~ /^### \Q$title\E\n\n(.*?)(?=^\#|\z)/ms;
+
+        for my $case (@{ $section->{cases} }) {
+            my ($row) = ($table // '') =~ /^\| \Q$case->{what}\E \|(.*)\|$/m;
+
+            push @wrong, "$title, $case->{what}"
+                if !defined $row || !right_row($row, $case->{targets});
+        }
+    }
+
+    is(join("\n", @wrong), '', "$file: its tables");
+}
+
+
+sub right_row {
+    my ($row, $targets) = @_;
+
+    my @targets = map { 0 + $_ } grep { defined } @{ $targets // [] };
+    my @said = map { 0 + $_ } $row =~ /\((?:at most )?([\d.]+)\)/g;
+
+    return 0 if "@said" ne "@targets";
+
+    while ($row =~ /(\*\*)?([\d.]+) \(([\d.]+)\)/g) {
+        return 0 if defined $1 xor $2 > $3;
+    }
+
+    return 1;
 }
 
 

@@ -17,7 +17,7 @@ sub seconds { return $ENV{BENCH_SECONDS} // 1.5 }
 
 
 # A section is a table.  Its columns are servers of bench.pl, the first of which
-# is what the others are compared with; "titles" names them.
+# is what the others are compared with; "base" and "titles" name them.
 #
 # A case has a name, says what is done, and has mqttload's arguments; "targets"
 # are of the ratio of each further column to the first, or, with "at_most", of
@@ -26,28 +26,34 @@ sub seconds { return $ENV{BENCH_SECONDS} // 1.5 }
 
 sub sections {
     return (
-        { name => 'deliveries', base => 'mosquitto, tcp',
+        { title => 'Processor time of a delivery, microseconds', base => 'mosquitto, tcp',
           columns => [qw(peer tcp ws)], titles => [qw(tcp ws)],
-          cases => [ deliveries(), connections() ] },
+          cases => [ deliveries() ] },
 
-        { name => 'tls', base => 'mosquitto, tls',
+        { title => 'Connections', base => 'mosquitto, tcp',
+          columns => [qw(peer tcp ws)], titles => [qw(tcp ws)],
+          cases => [ connections() ] },
+
+        { title => 'With TLS', base => 'mosquitto, tls',
           columns => [qw(peer-tls tls wss)], titles => [qw(tls wss)],
           cases => [ tls() ] },
 
-        { name => 'latency', base => 'mosquitto, tcp', latency => 1,
+        { title => 'Latency, p50 / p99 in microseconds', latency => 1,
+          base => 'mosquitto, tcp',
           columns => [qw(peer tcp ws)], titles => [qw(tcp ws)],
           cases => [ latencies() ] },
 
-        { name => 'workers', base => 'one worker', locks => 1,
+        { title => 'Two workers', base => 'one worker', locks => 1,
           columns => [qw(one two)], titles => ['two workers'],
           cases => [ workers() ] },
 
-        { name => 'crowd', base => 'nothing else there',
-          columns => [qw(tcp crowd)], titles => ['in the crowd'],
+        { title => 'Among 1,000,000 subscriptions of 100,000 sessions',
+          base => 'alone',
+          columns => [qw(tcp crowd)], titles => ['among them'],
           cases => [ crowd() ] },
 
-        { name => 'sessions', columns => [ undef, 'sessions' ],
-          titles => ['bytes of memory each'], cases => [ sessions() ] },
+        { title => 'Memory of a session', columns => [ undef, 'sessions' ],
+          titles => ['bytes'], cases => [ sessions() ] },
     );
 }
 
@@ -99,16 +105,16 @@ sub connections {
     my $released = '`mqtt_release_request on`';
 
     return (
-        { name => 'connect', what => 'connections, each', load => \@connect,
+        { name => 'connect', what => 'making one, microseconds', load => \@connect,
           targets => [1.2, 1.7] },
         { name => 'connect-released',
-          what => "connections, each, $released", load => \@connect,
+          what => "the same, $released", load => \@connect,
           only => [ undef, undef, 'released' ], targets => [] },
         { name => 'idle-19000', fresh => 1,
-          what => 'memory of an idle connection, bytes', load => \@idle,
+          what => 'an idle one, bytes of memory', load => \@idle,
           at_most => 1, targets => [2048, 8192] },
         { name => 'idle-19000-released', fresh => 1,
-          what => "memory of an idle connection, bytes, $released",
+          what => "the same, bytes, $released",
           load => \@idle, at_most => 1,
           only => [ undef, undef, 'released' ], targets => [ undef, 3072 ] },
     );
@@ -123,7 +129,7 @@ sub tls {
           load => [qw(pairs -n 100 -w 8 -q 1 -b 64), @time], targets => [] },
         { name => 'fanin100-q0-tls', what => 'fan-in 100 to 1, QoS 0',
           load => [qw(fanin -n 100 -w 8 -q 0), @time], targets => [] },
-        { name => 'connect-tls', what => 'connections, each',
+        { name => 'connect-tls', what => 'making a connection',
           load => [qw(connect -n 2000 -c 64)], targets => [] },
     );
 }
@@ -178,7 +184,7 @@ sub crowd {
           load => [qw(wild -m 1000 --subs 100 --pubs 4 -w 16
                       --timeout 120), @time] },
         { name => 'wild-1m-crowd',
-          what => 'the same, against a further 1,000,000 in the crowd',
+          what => 'publish against 1,000 alone, a further 1,000,000 here',
           load => [qw(wild -m 1000 --subs 100 --pubs 4 -w 16
                       --timeout 120), @time],
           crowded => [qw(wild -m 1000000 --subs 100 --pubs 4 -w 16

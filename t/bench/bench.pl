@@ -102,7 +102,8 @@ sub measure {
 
     start($server, $bound);
 
-    run($bound, $server, @{ $case->{crowd} }) if $server->{crowd};
+    die "there is no crowd\n"
+        if $server->{crowd} && !run($bound, $server, @{ $case->{crowd} });
 
     # memory that grew is not measured twice, and no work of others grows it
 
@@ -137,6 +138,8 @@ sub run {
     my $file = "$dir/run.json";
     unlink $file;
 
+    settle();
+
     my $rc = system(pinned($bound->{load}), 'timeout', 1200, $load, @args,
                     '--server-pid', $pid, '--server-tree', '--quiet',
                     '--json-file', $file, $server->{url});
@@ -152,6 +155,36 @@ sub run {
     open my $in, '<', $file or return;
 
     return map { decode_json($_) } <$in>;
+}
+
+
+# Waits until the server has taken apart what the clients before have left.
+
+sub settle {
+    my $late = time + 30;
+    my ($used, $before) = (used());
+
+    do {
+        $before = $used;
+        sleep 0.1;
+        $used = used();
+    } while ($used - $before > 0.005 && time < $late);
+}
+
+
+# Seconds of processor time, of the server and its workers.
+
+sub used {
+    my $sum = 0;
+
+    for my $process ($pid, split ' ',
+                     read_file("/proc/$pid/task/$pid/children"))
+    {
+        my ($ns) = split ' ', read_file("/proc/$process/schedstat");
+        $sum += $ns / 1e9;
+    }
+
+    return $sum;
 }
 
 

@@ -24,16 +24,8 @@ my $results = JSON::PP->new->decode(slurp($file));
 my ($about, $runs, $locks) = @$results{qw(about runs locks)};
 my ($targets, @missed) = (0);
 
-my %heading = (
-    deliveries => "Microseconds of processor time for each delivery",
-    tls        => "With TLS",
-    latency    => "Latency, p50 / p99 in microseconds",
-    workers    => "Two workers",
-    crowd      => "Among 1,000,000 subscriptions of 100,000 sessions",
-    sessions   => "Memory of a session",
-);
-
-my $tables = join "\n", map { table($_) } sections();
+my @sections = sections();
+my $tables = join "\n", (map { table($_) } @sections), shares($sections[0]);
 my $text = about() . "\n" . summary() . "\n$tables";
 
 if (!defined $page) {
@@ -68,7 +60,7 @@ sub table {
     push @head, 'waits, sleeps for the lock in 1,000 deliveries'
         if $section->{locks};
 
-    return join '', "### $heading{ $section->{name} }\n\n", line(@head),
+    return join '', "### $section->{title}\n\n", line(@head),
                     line(('---') x @head), @rows, ciphers($section);
 }
 
@@ -115,14 +107,15 @@ sub verdict {
     }
 
     my $to = middle($case, $base);
-    return '' if !$to || !defined $found;
+    return '' if !$to;
 
-    my $ratio = sprintf '%.2f', $found / $to;
-    return $ratio if !defined $target;
+    my $ratio = defined $found ? sprintf '%.2f', $found / $to : undef;
+    return $ratio // '' if !defined $target;
 
-    judge($section, $case, $i, $ratio > $target, $ratio, $target);
+    my $missed = !defined $ratio || $ratio > $target;
 
-    return bold(sprintf('%s (%.2f)', $ratio, $target), $ratio > $target);
+    judge($section, $case, $i, $missed, $ratio, $target);
+    return bold(sprintf('%s (%.2f)', $ratio // '', $target), $missed);
 }
 
 
@@ -138,7 +131,7 @@ sub judge {
     $targets++;
     return if !$missed;
 
-    push @missed, "$case->{what}, $section->{titles}[$i]: "
+    push @missed, "$section->{title}: $case->{what}, $section->{titles}[$i]: "
                   . (defined $found ? "$found, not $target" : 'failed');
 }
 
@@ -148,12 +141,12 @@ sub late {
 
     my ($base, @columns) = @{ $section->{columns} };
     my %found = map { $_ => [ percentiles($case, $_) ] } $base, @columns;
-    my @cells = ($case->{what}, join ' / ', @{ $found{$base} });
+    my @cells = ($case->{what}, latency($case, $base));
 
     for my $i (0 .. $#columns) {
         my ($ours, $theirs) = @found{ $columns[$i], $base };
 
-        push @cells, join ' / ', @$ours;
+        push @cells, latency($case, $columns[$i]);
 
         if (!@$theirs) {
             push @cells, '';
@@ -168,6 +161,15 @@ sub late {
     }
 
     return line(@cells);
+}
+
+
+sub latency {
+    my ($case, $name) = @_;
+
+    my @found = percentiles($case, $name);
+    return @found ? join(' / ', @found) . marks($case, counted($case, $name))
+                  : '';
 }
 
 
@@ -201,10 +203,48 @@ sub ciphers {
     my %used;
     for my $case (@{ $section->{cases} }) {
         $used{ $_->{tls} } = 1 for grep { $_->{tls} }
-                                   map { @$_ } values %{ $runs->{ $case->{name} } };
+                                   map { @$_ }
+                                       values %{ $runs->{ $case->{name} } // {} };
     }
 
     return %used ? "\n" . join(', ', sort keys %used) . "\n" : ();
+}
+
+
+# How much of the processor time was in the server's own code and libraries.
+
+sub shares {
+    my ($section) = @_;
+
+    my @rows;
+
+    for my $case (grep { $runs->{ $_->{name} } } @{ $section->{cases} }) {
+        push @rows, line($case->{what}, map { share($case, $_) }
+                                            @{ $section->{columns} });
+    }
+
+    return () if !@rows;
+
+    my @head = ('Case', $section->{base}, @{ $section->{titles} });
+
+    return join '', "### Not in the kernel, of the processor time\n\n",
+                    line(@head), line(('---') x @head), @rows;
+}
+
+
+sub share {
+    my ($case, $name) = @_;
+
+    my ($user, $all) = (0, 0);
+
+    for my $server (map { $_->{server} } counted($case, $name)) {
+        $user += $server->{user_s};
+        $all += $server->{user_s} + $server->{sys_s};
+    }
+
+    # the kernel counts them in hundredths of a second
+
+    return $all >= 0.2 ? sprintf '%.0f %%', 100 * $user / $all : '';
 }
 
 
@@ -231,14 +271,25 @@ sub cell {
     my @values = sort { $a <=> $b } map { figure($_) } @counted;
     return 'failed' if !@values;
 
-    my $wrong = grep { $_->{lost} || $_->{out_of_order} || $_->{dup} } @counted;
     my $format = $values[0] >= 100 ? '%.0f' : '%.2f';
 
-    return sprintf($format, middle_of(@values)) . ($wrong ? ' !' : '')
+    return sprintf($format, middle_of(@values)) . marks($case, @counted)
         if @values == 1;
 
     return sprintf("$format ($format to $format)%s",
-                   middle_of(@values), @values[0, -1], $wrong ? ' !' : '');
+                   middle_of(@values), @values[0, -1], marks($case, @counted));
+}
+
+
+# "!": something went wrong; "~": others disturbed all that was measured.
+
+sub marks {
+    my ($case, @runs) = @_;
+
+    my $wrong = grep { $_->{lost} || $_->{out_of_order} || $_->{dup} } @runs;
+    my $disturbed = !$case->{fresh} && grep { $_->{noise_cpu} > $NOISE } @runs;
+
+    return ($wrong ? ' !' : '') . ($disturbed ? ' ~' : '');
 }
 
 
@@ -276,7 +327,8 @@ sub about {
 
     return "$about->{date}: $about->{processors} processors ($about->{cpu}), "
            . "Linux $about->{kernel},\n$about->{nginx}, $peer; median of "
-           . "$about->{reps} (lowest to highest) of $about->{seconds} s each.\n";
+           . "$about->{reps} (lowest to highest) of $about->{seconds} s "
+           . "each.\n";
 }
 
 
