@@ -22,6 +22,7 @@
 
 #define NGX_HTTP_MQTT_EVENT_TIME     19000    /* milliseconds */
 #define NGX_HTTP_MQTT_EVENT_BUSY     1000
+#define NGX_HTTP_MQTT_EVENT_STARTS   16       /* sent in one pass */
 #define NGX_HTTP_MQTT_CIRCUIT        20       /* failures in a row */
 #define NGX_HTTP_MQTT_CIRCUIT_TIME   1000     /* until another try */
 
@@ -36,6 +37,7 @@ static void ngx_http_mqtt_event_insert(ngx_rbtree_node_t *temp,
 static ngx_int_t ngx_http_mqtt_event_compare(ngx_rbtree_node_t *one,
     ngx_rbtree_node_t *two);
 static void ngx_http_mqtt_event_admit(ngx_http_mqtt_hook_t *hook);
+static void ngx_http_mqtt_event_again(ngx_event_t *ev);
 static ngx_uint_t ngx_http_mqtt_event_held_back(ngx_http_mqtt_hook_t *hook);
 static void ngx_http_mqtt_event_wait(ngx_http_mqtt_hook_t *hook,
     ngx_queue_t *queue);
@@ -63,6 +65,10 @@ static ngx_queue_t        ngx_http_mqtt_over = {
     &ngx_http_mqtt_over, &ngx_http_mqtt_over
 };
 
+static ngx_queue_t        ngx_http_mqtt_ready = {
+    &ngx_http_mqtt_ready, &ngx_http_mqtt_ready
+};
+
 static ngx_rbtree_t       ngx_http_mqtt_lanes;
 static ngx_rbtree_node_t  ngx_http_mqtt_lanes_sentinel;
 
@@ -74,7 +80,9 @@ static ngx_connection_t   ngx_http_mqtt_event_ident = {
 
 static ngx_event_t        ngx_http_mqtt_event_posted;
 static ngx_event_t        ngx_http_mqtt_event_expiry;
+static ngx_event_t        ngx_http_mqtt_event_pass;
 static ngx_uint_t         ngx_http_mqtt_event_finishing;
+static ngx_uint_t         ngx_http_mqtt_event_starts;
 
 
 ngx_uint_t
@@ -291,8 +299,54 @@ ngx_http_mqtt_event_admit(ngx_http_mqtt_hook_t *hook)
     } else if (hub->running >= hub->conf->event_concurrency) {
         ngx_http_mqtt_event_wait(hook, &hub->waiting);
 
+    } else if (ngx_http_mqtt_event_starts == NGX_HTTP_MQTT_EVENT_STARTS) {
+
+        /*
+         * Many at once would each find that the others have driven its
+         * memory out of the caches.
+         */
+
+        ngx_http_mqtt_event_wait(hook, &ngx_http_mqtt_ready);
+
     } else {
         ngx_http_mqtt_event_start(hook);
+    }
+}
+
+
+/* The next pass of the event loop. */
+
+static void
+ngx_http_mqtt_event_again(ngx_event_t *ev)
+{
+    ngx_queue_t            ready, *q;
+    ngx_http_mqtt_hook_t  *hook;
+
+    ngx_http_mqtt_event_starts = 0;
+
+    ngx_queue_init(&ready);
+
+    if (!ngx_queue_empty(&ngx_http_mqtt_ready)) {
+        ngx_queue_add(&ready, &ngx_http_mqtt_ready);
+        ngx_queue_init(&ngx_http_mqtt_ready);
+    }
+
+    while (!ngx_queue_empty(&ready)) {
+
+        if (ngx_http_mqtt_event_starts == NGX_HTTP_MQTT_EVENT_STARTS) {
+            ngx_queue_add(&ready, &ngx_http_mqtt_ready);
+            ngx_queue_init(&ngx_http_mqtt_ready);
+            ngx_queue_add(&ngx_http_mqtt_ready, &ready);
+            return;
+        }
+
+        q = ngx_queue_head(&ready);
+        ngx_queue_remove(q);
+
+        hook = ngx_queue_data(q, ngx_http_mqtt_hook_t, queue);
+        hook->hub->nwaiting--;
+
+        ngx_http_mqtt_event_admit(hook);
     }
 }
 
@@ -359,8 +413,20 @@ ngx_http_mqtt_event_dropped(ngx_http_mqtt_hook_t *hook)
 static void
 ngx_http_mqtt_event_start(ngx_http_mqtt_hook_t *hook)
 {
+    ngx_event_t  *ev;
+
     hook->handler->tried_at = ngx_current_msec;
     hook->hub->running++;
+
+    if (ngx_http_mqtt_event_starts++ == 0) {
+        ev = &ngx_http_mqtt_event_pass;
+
+        ev->handler = ngx_http_mqtt_event_again;
+        ev->data = &ngx_http_mqtt_event_ident;
+        ev->log = ngx_cycle->log;
+
+        ngx_post_event(ev, &ngx_posted_next_events);
+    }
 
     ngx_http_mqtt_event_send(hook);
 }
