@@ -356,3 +356,43 @@ mqtt_hub test {
 --- must_die
 --- error_log
 unexpected end of file
+
+=== TEST 39: a role with a pattern that is none
+--- hub
+default_roles webpubsub.sendToGroups.a\.b; # here
+--- must_die
+--- error_log
+/"webpubsub.sendToGroups.a\\.b" in "default_roles": in its pattern/
+$here
+
+=== TEST 40: a role with too many wildcards
+--- hub
+default_roles webpubsub.joinLeaveGroups.*/*/*/*/*/*; # here
+--- must_die
+--- error_log
+/"default_roles": its pattern has more than 5 wildcards/
+$here
+
+=== TEST 41: a role without its group
+--- hub
+default_roles webpubsub.joinLeaveGroup webpubsub.sendToGroup.; # here
+--- must_die
+--- error_log
+/"default_roles": it names no group/
+$here
+
+=== TEST 42: the same role twice
+--- hub
+default_roles webpubsub.sendToGroup.a webpubsub.sendToGroup.a; # here
+--- must_die
+--- error_log
+/duplicate role "webpubsub.sendToGroup.a"/
+$here
+
+=== TEST 43: more patterns than a hub can have
+--- hub
+default_roles webpubsub.sendToGroups.a* webpubsub.sendToGroups.b* webpubsub.sendToGroups.c* webpubsub.sendToGroups.d* webpubsub.sendToGroups.e* webpubsub.sendToGroups.f* webpubsub.sendToGroups.g* webpubsub.sendToGroups.h* webpubsub.sendToGroups.i* webpubsub.sendToGroups.j* webpubsub.sendToGroups.k*; # here
+--- must_die
+--- error_log
+/too many roles in "default_roles"/
+$here

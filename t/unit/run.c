@@ -27,6 +27,7 @@ void test_message(void);
 void test_tree(void);
 void test_queue(void);
 void test_session(void);
+void test_profile(void);
 void test_retain(void);
 void test_publish(void);
 void test_wide(void);
@@ -54,6 +55,7 @@ static test_t  tests[] = {
     { "tree", test_tree },
     { "queue", test_queue },
     { "session", test_session },
+    { "profile", test_profile },
     { "retain", test_retain },
     { "publish", test_publish },
     { "wide", test_wide },

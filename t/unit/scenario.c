@@ -37,6 +37,28 @@ static const store_connect_t  strict = {
     .expiry = 3600, .max_queued = 2, .overflow = NGX_MQTT_OVERFLOW_TERMINATE
 };
 
+/* somebody with roles and a group; with others; whose hub gives none */
+
+static const store_connect_t  known = {
+    .expiry = 3600, .user = "u", .role = "webpubsub.sendToGroup.t/will",
+    .group = "t/g"
+};
+
+static const store_connect_t  renewed = {
+    .clean = 1, .expiry = 3600, .user = "v", .group = "t/h",
+    .role = "webpubsub.joinLeaveGroups.**"
+};
+
+static const store_connect_t  entitled = {
+    .clean = 1, .hub = "r", .role = "webpubsub.sendToGroups.t/*",
+    .will = "t/will"
+};
+
+static const store_connect_t  bereft = {
+    .clean = 1, .hub = "r", .role = "webpubsub.sendToGroup.other",
+    .will = "t/will"
+};
+
 /* not the identity that the session is of */
 
 static const store_connect_t  stranger = {
@@ -270,6 +292,27 @@ static const store_op_t  scenario_wills[] = {
 };
 
 
+/* Profiles are made, replaced and read; the last will may not be sent. */
+
+static const store_op_t  scenario_profiles[] = {
+    { .op = STORE_CONNECT, .text = "p", .connect = &known },
+    { .op = STORE_STATE, .text = "first" },
+    { .op = STORE_STATE, .text = scenario_filter },
+    { .op = STORE_STATE, .text = "third" },
+    { .op = STORE_CONNECT, .client = 1, .text = "p", .connect = &known },
+    { .op = STORE_STATE, .client = 1, .text = "" },
+    { .op = STORE_CONNECT, .client = 2, .text = "p", .connect = &renewed },
+    { .op = STORE_RUN },
+    { .op = STORE_CONNECT, .client = 3, .text = "q", .connect = &entitled },
+    { .op = STORE_CLOSE, .client = 3 },
+    { .op = STORE_RUN },
+    { .op = STORE_CONNECT, .client = 4, .text = "q", .connect = &bereft },
+    { .op = STORE_CLOSE, .client = 4 },
+    { .op = STORE_RUN },
+    { .op = STORE_END }
+};
+
+
 static const store_op_t  scenario_ends[] = {
     { .op = STORE_CONNECT, .text = "x", .connect = &other },
     { .op = STORE_SUBSCRIBE, .text = "a", .n = 1 },
@@ -431,6 +474,7 @@ const scenario_t  scenarios[] = {
     { "deliver", scenario_queued, scenario_deliver, 2 },
     { "subscribe", scenario_base, scenario_subscribe, 2 },
     { "wills", scenario_base, scenario_wills, 2 },
+    { "profiles", scenario_base, scenario_profiles, 2 },
     { "ends", scenario_queued, scenario_ends, 2 },
     { "share", scenario_shared, scenario_share, 2 },
     { "resume", scenario_queued, scenario_resume, 20 },

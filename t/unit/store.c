@@ -353,6 +353,7 @@ store_client(store_client_t *c, ngx_mqtt_worker_t *w)
     ngx_mqtt_client_init(&c->cl, w, &c->conf, &hub, &store_transport,
                          &test_log);
     c->cl.version = NGX_MQTT_V4;
+    c->conf.max_qos = 2;
 }
 
 

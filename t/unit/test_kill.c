@@ -393,6 +393,69 @@ test_kill_verify_wills(test_kill_t *t)
 }
 
 
+/* A session that lasts has all of its profile and its group. */
+
+static void
+test_kill_verify_profiles(test_kill_t *t)
+{
+    ngx_int_t            i, done;
+    const char          *user, *state;
+    ngx_mqtt_whose_t     whose;
+    ngx_mqtt_profile_t  *p;
+    ngx_mqtt_session_t  *s;
+
+    done = t->progress->done;
+    s = store_session(&t->st, "p");
+
+    if (s == NULL) {
+
+        if (done > 0 && t->progress->started != 7) {
+            test_kill_wrong(t, t->sc->ops, "lost session", done);
+        }
+
+        return;
+    }
+
+    if (s->nsubs != 1) {
+        test_kill_wrong(t, t->sc->ops, "groups", s->nsubs);
+    }
+
+    whose.hub = store_str("h");
+    whose.client_id = store_str("p");
+    whose.serial = 0;
+
+    p = ngx_mqtt_profile_read(t->st.w, &whose);
+
+    if (p == NULL || p->nroles != 1) {
+        test_kill_wrong(t, t->sc->ops, "profile", done);
+        return;
+    }
+
+    /* with each operation from 1 to 3 and with 5 it gets another state */
+
+    user = (p->user_id.data[0] == 'u') ? "u" : "v";
+    state = "";
+
+    for (i = 1; i < 6 && user[0] == 'u'; i++) {
+
+        if (i < done && i != 4) {
+            state = t->sc->ops[i].text;
+        }
+    }
+
+    if ((done > 6 && user[0] != 'v')
+        || (t->progress->started <= 6 && user[0] != 'u')
+        || (t->progress->started == done
+            && (p->state.len != strlen(state)
+                || memcmp(p->state.data, state, p->state.len) != 0)))
+    {
+        test_kill_wrong(t, t->sc->ops, "profile's text", done);
+    }
+
+    ngx_free(p);
+}
+
+
 /* Nothing of a group is lost; each kill may repeat one message. */
 
 static void
@@ -432,6 +495,9 @@ test_kill_verify(test_kill_t *t)
 
     } else if (strcmp(t->sc->name, "wills") == 0) {
         test_kill_verify_wills(t);
+
+    } else if (strcmp(t->sc->name, "profiles") == 0) {
+        test_kill_verify_profiles(t);
 
     } else if (strcmp(t->sc->name, "share") == 0) {
         test_kill_verify_share(t);
