@@ -41,6 +41,7 @@ sub connect_client {
         my $sp = eval {
             $c->open(timeout => $TIMEOUT);
             $c->send(encode({ type => 'CONNECT', version => 5, id => $name,
+                              username => $name,
                               props => [[session_expiry => 600]] }));
             my $e = $c->next_event($TIMEOUT);
             $e && $e->{kind} eq 'packet' && $e->{packet}{type} eq 'CONNACK'
