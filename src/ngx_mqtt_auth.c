@@ -13,7 +13,7 @@
 
 
 /* verdicts remembered of a client */
-#define NGX_MQTT_VERDICTS_BITS  6
+#define NGX_MQTT_VERDICTS       64
 
 
 /*
@@ -23,7 +23,7 @@
 
 struct ngx_mqtt_access_s {
     ngx_mqtt_rights_t    *rights;       /* its own; NULL: the hub's alone */
-    uint64_t              verdicts[1 << NGX_MQTT_VERDICTS_BITS];
+    uint64_t              verdicts[NGX_MQTT_VERDICTS];
 };
 
 
@@ -268,7 +268,7 @@ ngx_mqtt_auth_verdict(ngx_mqtt_client_t *cl, ngx_uint_t kind, ngx_str_t *name,
     hash = ngx_mqtt_siphash(cl->worker->zone->root->key, kind, name->data,
                             name->len);
 
-    place = &access->verdicts[hash >> (64 - NGX_MQTT_VERDICTS_BITS)];
+    place = &access->verdicts[(hash >> 32) % NGX_MQTT_VERDICTS];
     hash |= 3;
 
     if ((*place | 1) != hash) {
