@@ -19,6 +19,7 @@ void test_property(void);
 void test_encode(void);
 void test_topic(void);
 void test_ws(void);
+void test_json(void);
 void test_block(void);
 void test_zone(void);
 void test_index(void);
@@ -45,6 +46,7 @@ static test_t  tests[] = {
     { "packet", test_packet },
     { "encode", test_encode },
     { "ws", test_ws },
+    { "json", test_json },
     { "block", test_block },
     { "zone", test_zone },
     { "index", test_index },
