@@ -20,6 +20,8 @@ void test_encode(void);
 void test_topic(void);
 void test_ws(void);
 void test_json(void);
+void test_keys(void);
+void test_jwt(void);
 void test_block(void);
 void test_zone(void);
 void test_index(void);
@@ -47,6 +49,8 @@ static test_t  tests[] = {
     { "encode", test_encode },
     { "ws", test_ws },
     { "json", test_json },
+    { "keys", test_keys },
+    { "jwt", test_jwt },
     { "block", test_block },
     { "zone", test_zone },
     { "index", test_index },
