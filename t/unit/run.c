@@ -22,6 +22,7 @@ void test_ws(void);
 void test_json(void);
 void test_keys(void);
 void test_jwt(void);
+void test_password(void);
 void test_block(void);
 void test_zone(void);
 void test_index(void);
@@ -51,6 +52,7 @@ static test_t  tests[] = {
     { "json", test_json },
     { "keys", test_keys },
     { "jwt", test_jwt },
+    { "password", test_password },
     { "block", test_block },
     { "zone", test_zone },
     { "index", test_index },
