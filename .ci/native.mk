@@ -36,6 +36,8 @@ linked   := $(call object,$(wildcard $(SRC)/*.c) $(helpers))
 wraps := $(shell sed -n 's/^__wrap_\([a-z_]*\).*/\1/p' $(DIR)/*.c)
 LDFLAGS = $(wraps:%=-Wl,--wrap=%)
 
+LIBS = -lyajl -lcrypto -lcrypt
+
 # A fuzzer shall look for ways in what is tested, not in what judges it.
 ifneq ($(findstring fuzzer,$(SANITIZE)),)
 $(call object,$(wildcard $(SRC)/ngx_mqtt_check*.c) t/fuzz/world.c): \
@@ -48,7 +50,7 @@ endif
 all: $(programs)
 
 $(OUT)/%: $(OUT)/$(DIR)/%.o $(linked) $(OUT)/core.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $(LINK) -o $@ $^
+	$(CC) $(CFLAGS) $(LDFLAGS) $(LINK) -o $@ $^ $(LIBS)
 
 $(OUT)/core.a: $(CORE:%=$(OUT)/nginx/%.o)
 	ar rcs $@ $^

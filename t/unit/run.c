@@ -20,6 +20,10 @@ void test_encode(void);
 void test_topic(void);
 void test_role(void);
 void test_ws(void);
+void test_json(void);
+void test_keys(void);
+void test_jwt(void);
+void test_password(void);
 void test_block(void);
 void test_zone(void);
 void test_index(void);
@@ -48,6 +52,10 @@ static test_t  tests[] = {
     { "packet", test_packet },
     { "encode", test_encode },
     { "ws", test_ws },
+    { "json", test_json },
+    { "keys", test_keys },
+    { "jwt", test_jwt },
+    { "password", test_password },
     { "block", test_block },
     { "zone", test_zone },
     { "index", test_index },
