@@ -17,6 +17,10 @@
 /* What the application hears of, and what it answers. */
 
 
+/* the content type of events that are not a client's own */
+#define NGX_MQTT_EVENT_JSON  "application/json; charset=utf-8"
+
+
 typedef enum {
     NGX_MQTT_EVENT_CONNECT = 0,
     NGX_MQTT_EVENT_CONNECTED,

@@ -74,6 +74,13 @@ void ngx_mqtt_profile_hold_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s);
 ngx_mqtt_profile_t *ngx_mqtt_profile_take(ngx_mqtt_worker_t *w);
 
+/*
+ * The first call, without the lock, for the session that a CONNECT of this
+ * identity will resume.  NGX_DECLINED: there is none.
+ */
+ngx_int_t ngx_mqtt_profile_hold_resumed(ngx_mqtt_client_t *cl,
+    ngx_str_t *identity);
+
 /* The same for a session by its name.  NULL also if there is none. */
 ngx_mqtt_profile_t *ngx_mqtt_profile_read(ngx_mqtt_worker_t *w,
     ngx_mqtt_whose_t *whose);
