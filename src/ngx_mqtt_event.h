@@ -90,6 +90,12 @@ struct ngx_mqtt_event_s {
     ngx_uint_t            session_present;
 
     /*
+     * May be NULL.  Called before an event is sent that had to wait for the
+     * answer to an earlier one of its connection: the state may be another.
+     */
+    void                (*refresh)(ngx_mqtt_event_t *ev);
+
+    /*
      * Called once, from the event loop, never from inside the op that raised
      * the event; the pool is destroyed behind it.  May be NULL.
      */

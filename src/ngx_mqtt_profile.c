@@ -30,8 +30,6 @@ static void ngx_mqtt_profile_split(ngx_mqtt_profile_t *p,
 static u_char *ngx_mqtt_profile_string(ngx_str_t *str, u_char *pos,
     size_t len);
 static void ngx_mqtt_profile_release(ngx_mqtt_worker_t *w);
-static ngx_mqtt_session_t *ngx_mqtt_profile_find_locked(ngx_mqtt_worker_t *w,
-    ngx_mqtt_whose_t *whose);
 static ngx_int_t ngx_mqtt_profile_redraft(ngx_mqtt_worker_t *w,
     ngx_uint_t parts, ngx_mqtt_profile_t *p);
 static ngx_int_t ngx_mqtt_profile_exchange(ngx_mqtt_worker_t *w,
@@ -390,7 +388,7 @@ ngx_mqtt_profile_read(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose)
 }
 
 
-static ngx_mqtt_session_t *
+ngx_mqtt_session_t *
 ngx_mqtt_profile_find_locked(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose)
 {
     ngx_mqtt_hub_t      *hub;

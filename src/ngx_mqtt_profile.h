@@ -100,6 +100,10 @@ ngx_int_t ngx_mqtt_profile_change(ngx_mqtt_worker_t *w,
 ngx_int_t ngx_mqtt_profile_set_state(ngx_mqtt_worker_t *w,
     ngx_mqtt_whose_t *whose, ngx_str_t *state);
 
+/* NULL: there is no such session. */
+ngx_mqtt_session_t *ngx_mqtt_profile_find_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_whose_t *whose);
+
 /* The session of a connected client. */
 void ngx_mqtt_profile_whose(ngx_mqtt_client_t *cl, ngx_mqtt_whose_t *whose);
 
