@@ -418,6 +418,10 @@ ngx_http_mqtt_event_start(ngx_http_mqtt_hook_t *hook)
     hook->handler->tried_at = ngx_current_msec;
     hook->hub->running++;
 
+    if (hook->stale && hook->event->refresh) {
+        hook->event->refresh(hook->event);
+    }
+
     if (ngx_http_mqtt_event_starts++ == 0) {
         ev = &ngx_http_mqtt_event_pass;
 
@@ -648,6 +652,7 @@ ngx_http_mqtt_event_next(ngx_http_mqtt_hook_t *hook, ngx_queue_t *queue)
             }
 
             heir->first = 1;
+            heir->stale = 1;
             heir->lane.key = hook->lane.key;
             ngx_rbtree_insert(&ngx_http_mqtt_lanes, &heir->lane);
 

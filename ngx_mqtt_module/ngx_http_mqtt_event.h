@@ -99,6 +99,7 @@ struct ngx_http_mqtt_hook_s {
     ngx_http_request_t        *subrequest;
     unsigned                   failed:1;     /* it ended before its end */
     unsigned                   first:1;      /* has the lane */
+    unsigned                   stale:1;      /* waited for an answer */
 };
 
 

@@ -53,6 +53,10 @@ ngx_int_t ngx_http_mqtt_ws_handshake(ngx_http_request_t *r,
 ngx_int_t ngx_http_mqtt_ws_accept(ngx_http_request_t *r,
     ngx_http_mqtt_ctx_t *ctx);
 
+/* The arguments and headers of a client's request, but for its token. */
+ngx_int_t ngx_http_mqtt_request(ngx_mqtt_transport_t *t, ngx_pool_t *pool,
+    ngx_mqtt_request_t *req);
+
 /* "mqtt_release_request" of a request's location */
 ngx_uint_t ngx_http_mqtt_release_request(ngx_http_request_t *r);
 

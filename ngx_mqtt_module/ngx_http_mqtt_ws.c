@@ -470,6 +470,7 @@ ngx_http_mqtt_ws_start(ngx_http_request_t *r)
         ctx->transport->accepted = ngx_http_mqtt_ws_release;
     }
 
+    ctx->transport->request = ngx_http_mqtt_request;
     r->connection->write->delayed = 0;
 
     /* what the client sent behind its handshake */
@@ -548,6 +549,7 @@ ngx_http_mqtt_ws_release(ngx_mqtt_transport_t *t)
     c->write->handler = ngx_http_mqtt_ws_released_event;
 
     t->finish = ngx_http_mqtt_ws_released_finish;
+    t->request = NULL;
     t->data = hc;
 
     ngx_http_free_request(r, 0);

@@ -38,8 +38,6 @@ static ssize_t ngx_mqtt_transport_send(ngx_mqtt_client_t *cl, u_char *p,
 static u_char *ngx_mqtt_transport_frame(ngx_mqtt_client_t *cl, u_char *p,
     size_t len);
 static void ngx_mqtt_transport_resume(ngx_mqtt_client_t *cl);
-static ngx_int_t ngx_mqtt_transport_describe(ngx_mqtt_client_t *cl,
-    ngx_mqtt_event_t *ev);
 
 
 static const ngx_mqtt_transport_ops_t  ngx_mqtt_transport_tcp_ops = {
@@ -47,7 +45,8 @@ static const ngx_mqtt_transport_ops_t  ngx_mqtt_transport_tcp_ops = {
     NULL,
     ngx_mqtt_close_client,
     ngx_mqtt_transport_resume,
-    ngx_mqtt_transport_describe
+    ngx_mqtt_describe_event,
+    ngx_mqtt_describe_request
 };
 
 
@@ -56,7 +55,8 @@ static const ngx_mqtt_transport_ops_t  ngx_mqtt_transport_ws_ops = {
     ngx_mqtt_transport_frame,
     ngx_mqtt_close_client,
     ngx_mqtt_transport_resume,
-    ngx_mqtt_transport_describe
+    ngx_mqtt_describe_event,
+    ngx_mqtt_describe_request
 };
 
 
@@ -450,17 +450,4 @@ void
 ngx_mqtt_transport_client_id(ngx_mqtt_transport_t *t, ngx_str_t *value)
 {
     *value = t->client_id;
-}
-
-
-static ngx_int_t
-ngx_mqtt_transport_describe(ngx_mqtt_client_t *cl, ngx_mqtt_event_t *ev)
-{
-    ngx_mqtt_transport_t  *t;
-
-    t = (ngx_mqtt_transport_t *) cl;
-
-    ngx_mqtt_transport_protocol(t, &ev->protocol);
-
-    return ngx_mqtt_event_copy(ev, &ev->address, &t->connection->addr_text);
 }

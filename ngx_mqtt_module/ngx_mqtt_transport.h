@@ -32,6 +32,11 @@ typedef void (*ngx_mqtt_finish_pt)(ngx_mqtt_transport_t *t);
 
 typedef void (*ngx_mqtt_accepted_pt)(ngx_mqtt_transport_t *t);
 
+/* The HTTP request of a client, as long as the door has it. */
+
+typedef ngx_int_t (*ngx_mqtt_request_pt)(ngx_mqtt_transport_t *t,
+    ngx_pool_t *pool, ngx_mqtt_request_t *req);
+
 
 /* A client's connection, local to a worker, from c->pool. */
 
@@ -43,6 +48,7 @@ struct ngx_mqtt_transport_s {
     void                    *data;       /* a request or a session */
     ngx_mqtt_finish_pt       finish;
     ngx_mqtt_accepted_pt     accepted;   /* set by the door, called once */
+    ngx_mqtt_request_pt      request;    /* the same; NULL: there is none */
 
     /*
      * Input that waits, either in "kept", malloced, or in a buffer of the
@@ -111,6 +117,23 @@ void ngx_mqtt_transport_read(ngx_mqtt_transport_t *t);
 #define NGX_MQTT_RECV_SIZE  65536
 
 extern u_char  *ngx_mqtt_recv_buffer;
+
+
+/*
+ * Reads a WebSocket client that waits for the application: answers pings, a
+ * close frame, and keeps the rest.  "t" may be freed.
+ */
+void ngx_mqtt_listen(ngx_mqtt_transport_t *t);
+
+/* Answers a ping. */
+void ngx_mqtt_transport_pong(ngx_mqtt_transport_t *t, ngx_str_t *payload);
+
+
+/* What the core asks of a connection, see "describe" and "request" there. */
+ngx_int_t ngx_mqtt_describe_event(ngx_mqtt_client_t *cl,
+    struct ngx_mqtt_event_s *ev);
+ngx_int_t ngx_mqtt_describe_request(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
+    ngx_mqtt_request_t *req);
 
 
 /* Values of variables; empty while unknown, valid as long as "t". */

@@ -27,8 +27,6 @@ static ngx_int_t ngx_mqtt_transport_input(ngx_mqtt_transport_t *t,
 static ngx_int_t ngx_mqtt_transport_keep(ngx_mqtt_transport_t *t,
     u_char *pos, u_char *last, size_t plain);
 static void ngx_mqtt_transport_connected(ngx_mqtt_transport_t *t);
-static void ngx_mqtt_transport_pong(ngx_mqtt_transport_t *t,
-    ngx_str_t *payload);
 
 
 void
@@ -41,6 +39,11 @@ ngx_mqtt_transport_read(ngx_mqtt_transport_t *t)
 
     if (t->leaving) {
         ngx_mqtt_close_leave(t);
+        return;
+    }
+
+    if (t->client.ask && t->ws) {
+        ngx_mqtt_listen(t);
         return;
     }
 
@@ -292,6 +295,12 @@ ngx_mqtt_transport_keep(ngx_mqtt_transport_t *t, u_char *pos, u_char *last,
     t->last = last;
     t->plain = plain;
 
+    /* what stands behind its CONNECT may ask for a pong */
+
+    if (t->client.ask && t->ws) {
+        ngx_post_event(t->connection->read, &ngx_posted_next_events);
+    }
+
     return NGX_BUSY;
 }
 
@@ -305,12 +314,17 @@ ngx_mqtt_transport_connected(ngx_mqtt_transport_t *t)
 
     c = t->connection;
 
+    /* a client that waits for its CONNACK keeps its place */
+
+    if (c->reusable && (t->client.connected || t->client.ask) && !t->done) {
+        ngx_reusable_connection(c, 0);
+    }
+
     if (!t->client.connected || t->done) {
         return;
     }
 
-    if (c->reusable) {
-        ngx_reusable_connection(c, 0);
+    if (t->client_id.data == NULL) {
 
         /* the log is written when the core has forgotten the client */
 
@@ -328,7 +342,7 @@ ngx_mqtt_transport_connected(ngx_mqtt_transport_t *t)
 }
 
 
-static void
+void
 ngx_mqtt_transport_pong(ngx_mqtt_transport_t *t, ngx_str_t *payload)
 {
     u_char  *p, frame[NGX_MQTT_WS_HEADER_MAX + NGX_MQTT_WS_CONTROL_MAX];

@@ -13,6 +13,7 @@
 #include <ngx_mqtt_publication.h>
 #include <ngx_mqtt_replay.h>
 #include <ngx_mqtt_will.h>
+#include <ngx_mqtt_life.h>
 
 #include <sys/random.h>
 
@@ -110,19 +111,22 @@ ngx_mqtt_admit_locked(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
 
     cl->before = ngx_mqtt_publication_find_locked(w, s);
 
-    if (cx->will == NULL) {
-        return NGX_MQTT_SUCCESS;
+    if (cx->will) {
+
+        if (ngx_mqtt_will_set_locked(w->zone, s, cx->will, cx->will_delay)
+            != NGX_OK)
+        {
+            cx->why = "no room for its will";
+            w->full = 1;
+            return NGX_MQTT_QUOTA_EXCEEDED;
+        }
+
+        ngx_mqtt_set(w->slot->filling, NULL);
     }
 
-    if (ngx_mqtt_will_set_locked(w->zone, s, cx->will, cx->will_delay)
-        != NGX_OK)
-    {
-        cx->why = "no room for its will";
-        w->full = 1;
-        return NGX_MQTT_QUOTA_EXCEEDED;
+    if (cx->present || cx->principal.groups == NULL) {
+        ngx_mqtt_set(s->known, 1);
     }
-
-    ngx_mqtt_set(w->slot->filling, NULL);
 
     return NGX_MQTT_SUCCESS;
 }
@@ -303,6 +307,11 @@ ngx_mqtt_admit_limits_locked(ngx_mqtt_client_t *cl,
     ngx_mqtt_set(s->version, cl->version);
     ngx_mqtt_set(s->connection, cl->connection);
 
+    /* what is so if this process is killed */
+
+    ngx_mqtt_set(s->end_how, NGX_MQTT_END_LOST);
+    ngx_mqtt_set(s->end_reason, 0);
+
     ngx_mqtt_set(s->max_queued, (uint32_t) ngx_min(conf->max_queued,
                                                    0xffffffff));
     ngx_mqtt_set(s->max_bytes, conf->max_queued_bytes);
@@ -355,6 +364,7 @@ ngx_mqtt_admit_groups(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
 
     if (reason == NGX_MQTT_SUCCESS) {
         ngx_mqtt_set(cl->attach->session->expiry, cl->session_expiry);
+        ngx_mqtt_set(cl->attach->session->known, 1);
     }
 
     ngx_mqtt_worker_unlock(w);

@@ -33,7 +33,10 @@ typedef struct {
     ngx_uint_t             present;     /* the session was there before */
     ngx_uint_t             resumes;     /* it was when its will was judged */
     ngx_uint_t             homeless;    /* no room for a profile */
-    const char            *why;         /* of a refusal */
+    ngx_uint_t             has_state;   /* of the answer: a new state */
+    ngx_str_t              user;        /* user properties of the CONNACK */
+    ngx_uint_t             reason;      /* of a refusal, */
+    const char            *why;         /* in words */
 } ngx_mqtt_connecting_t;
 
 

@@ -9,6 +9,7 @@
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_handle.h>
 #include <ngx_mqtt_profile.h>
+#include <ngx_mqtt_life.h>
 #include <ngx_mqtt_auth.h>
 
 
@@ -41,7 +42,11 @@ ngx_mqtt_auth_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
 {
     ngx_str_set(&principal->identity, "");
 
-    if (cl->conf->anonymous) {
+    /* where nobody else vouches for a client, the application alone may */
+
+    if (cl->conf->anonymous
+        || ngx_mqtt_life_wanted(cl->worker, &cl->hub, NGX_MQTT_EVENT_CONNECT))
+    {
         return NGX_MQTT_SUCCESS;
     }
 
@@ -116,34 +121,11 @@ ngx_mqtt_auth_rights(ngx_mqtt_client_t *cl, ngx_str_t *roles, ngx_uint_t n)
 ngx_int_t
 ngx_mqtt_auth_resume(ngx_mqtt_client_t *cl, ngx_mqtt_principal_t *principal)
 {
-    ngx_mqtt_hub_t      *hub;
-    ngx_mqtt_worker_t   *w;
-    ngx_mqtt_session_t  *s;
-
-    w = cl->worker;
-    s = NULL;
-
-    ngx_mqtt_worker_lock(w);
-
-    hub = ngx_mqtt_hub_find_locked(w->zone, &cl->hub);
-
-    if (hub) {
-        s = ngx_mqtt_session_find_locked(w->zone, hub, &cl->client_id);
+    if (ngx_mqtt_profile_hold_resumed(cl, &principal->identity) != NGX_OK) {
+        return NGX_DECLINED;
     }
 
-    if (s && (!ngx_mqtt_session_owned_by(s, &principal->identity)
-              || !ngx_mqtt_session_lasts(s)))
-    {
-        s = NULL;
-    }
-
-    if (s) {
-        ngx_mqtt_profile_hold_locked(w, s);
-    }
-
-    ngx_mqtt_worker_unlock(w);
-
-    return s ? ngx_mqtt_auth_profile(cl) : NGX_DECLINED;
+    return ngx_mqtt_auth_profile(cl);
 }
 
 

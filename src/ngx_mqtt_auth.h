@@ -22,13 +22,15 @@
  * new session, one that is resumed keeps its own.
  */
 
-typedef struct {
+typedef struct ngx_mqtt_principal_s {
     ngx_str_t             identity;
     ngx_str_t             user_id;
     ngx_str_t             state;        /* of the connection, opaque */
     ngx_array_t          *roles;        /* of ngx_str_t, or NULL: beside */
                                         /* those of the hub */
     ngx_array_t          *groups;       /* of ngx_str_t, or NULL */
+    struct ngx_mqtt_json_s  *claims;    /* of its token, until the */
+                                        /* application was asked; or NULL */
     time_t                expires;      /* its token; 0: never */
 } ngx_mqtt_principal_t;
 

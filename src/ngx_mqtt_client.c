@@ -14,6 +14,8 @@
 #include <ngx_mqtt_alias.h>
 #include <ngx_mqtt_auth.h>
 #include <ngx_mqtt_publish.h>
+#include <ngx_mqtt_life.h>
+#include <ngx_mqtt_ask.h>
 
 
 #define NGX_MQTT_OUTPUT_MAX     (64 * 1024)    /* bytes, then input stops */
@@ -42,8 +44,8 @@ static void ngx_mqtt_client_end(ngx_mqtt_client_t *cl, ngx_uint_t reason,
     const char *why, ngx_uint_t lost);
 static void ngx_mqtt_client_log(ngx_mqtt_client_t *cl, ngx_uint_t reason,
     const char *why);
-static const char *ngx_mqtt_client_why(ngx_uint_t reason);
-static void ngx_mqtt_client_detach(ngx_mqtt_client_t *cl);
+static void ngx_mqtt_client_detach(ngx_mqtt_client_t *cl, ngx_uint_t reason,
+    ngx_uint_t lost);
 static void ngx_mqtt_client_farewell(ngx_mqtt_client_t *cl,
     ngx_uint_t reason, const char *why);
 static ngx_int_t ngx_mqtt_client_refusal(ngx_uint_t version,
@@ -304,6 +306,10 @@ ngx_mqtt_client_timer(ngx_mqtt_client_t *cl)
     if (!cl->connected) {
         limit = NGX_MQTT_CONNECT_TIMEOUT;
 
+        if (cl->ask) {
+            silent = 0;
+        }
+
     } else {
         limit = cl->keep_alive * 1500;
 
@@ -385,7 +391,8 @@ ngx_mqtt_client_end(ngx_mqtt_client_t *cl, ngx_uint_t reason,
     cl->closed = 1;
 
     ngx_mqtt_client_log(cl, reason, why);
-    ngx_mqtt_client_detach(cl);
+    ngx_mqtt_ask_forget(cl);
+    ngx_mqtt_client_detach(cl, reason, lost || cl->broken);
 
     if (!silent) {
         ngx_mqtt_client_farewell(cl, reason, why);
@@ -422,7 +429,7 @@ ngx_mqtt_client_log(ngx_mqtt_client_t *cl, ngx_uint_t reason,
     ngx_str_t  name;
 
     if (why == NULL) {
-        why = ngx_mqtt_client_why(reason);
+        why = ngx_mqtt_handle_why(reason);
     }
 
     ngx_mqtt_handle_name(cl, buf, &name);
@@ -446,54 +453,11 @@ ngx_mqtt_client_log(ngx_mqtt_client_t *cl, ngx_uint_t reason,
 }
 
 
-static const char *
-ngx_mqtt_client_why(ngx_uint_t reason)
-{
-    switch (reason) {
-
-    case NGX_MQTT_NORMAL_DISCONNECTION:
-        return "normal disconnection";
-
-    case NGX_MQTT_MALFORMED_PACKET:
-        return "malformed packet";
-
-    case NGX_MQTT_PROTOCOL_ERROR:
-        return "protocol error";
-
-    case NGX_MQTT_UNSUPPORTED_VERSION:
-        return "unsupported protocol version";
-
-    case NGX_MQTT_NOT_AUTHORIZED:
-        return "not authorized";
-
-    case NGX_MQTT_SERVER_SHUTTING_DOWN:
-        return "server is shutting down";
-
-    case NGX_MQTT_KEEP_ALIVE_TIMEOUT:
-        return "timed out";
-
-    case NGX_MQTT_SESSION_TAKEN_OVER:
-        return "session was taken over";
-
-    case NGX_MQTT_PACKET_TOO_LARGE:
-        return "packet is too large";
-
-    case NGX_MQTT_QUOTA_EXCEEDED:
-        return "quota exceeded";
-
-    case NGX_MQTT_ADMINISTRATIVE_ACTION:
-        return "administrative action";
-
-    default:
-        return "error";
-    }
-}
-
-
 /* Gives up the client's place in the zone, and its session with it. */
 
 static void
-ngx_mqtt_client_detach(ngx_mqtt_client_t *cl)
+ngx_mqtt_client_detach(ngx_mqtt_client_t *cl, ngx_uint_t reason,
+    ngx_uint_t lost)
 {
     ngx_mqtt_attach_t  *a;
     ngx_mqtt_worker_t  *w;
@@ -513,12 +477,15 @@ ngx_mqtt_client_detach(ngx_mqtt_client_t *cl)
     ngx_mqtt_worker_lock(w);
 
     if (a->session) {
+        ngx_mqtt_life_leave_locked(cl, a->session, reason, lost);
         ngx_mqtt_session_leave_locked(w, a->session, cl->will_discard);
     }
 
     ngx_mqtt_attach_free_locked(w->zone, a);
 
     ngx_mqtt_worker_unlock(w);
+
+    ngx_mqtt_life_note(cl);
 }
 
 
@@ -546,6 +513,14 @@ ngx_mqtt_client_farewell(ngx_mqtt_client_t *cl, ngx_uint_t reason,
             pkt.props.set = ngx_mqtt_prop_bit(NGX_MQTT_PROP_REASON_STRING);
             pkt.props.reason_string.data = (u_char *) why;
             pkt.props.reason_string.len = ngx_strlen(why);
+        }
+
+        if (cl->farewell) {
+            pkt.props.user = cl->farewell->user;
+
+            if (cl->farewell->set) {
+                pkt.props.reason_string = cl->farewell->reason_string;
+            }
         }
 
         (void) ngx_mqtt_handle_send(cl, &pkt);

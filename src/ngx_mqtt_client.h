@@ -25,6 +25,7 @@ typedef struct ngx_mqtt_out_s         ngx_mqtt_out_t;
 typedef struct ngx_mqtt_attach_s      ngx_mqtt_attach_t;
 typedef struct ngx_mqtt_aliases_s     ngx_mqtt_aliases_t;
 typedef struct ngx_mqtt_access_s      ngx_mqtt_access_t;
+typedef struct ngx_mqtt_ask_s         ngx_mqtt_ask_t;
 
 
 /*
@@ -46,9 +47,19 @@ typedef struct ngx_mqtt_access_s      ngx_mqtt_access_t;
  *
  * describe: may be NULL.  Fills in what an event has to say of the connection
  * itself (address, protocol, certificate).  NGX_ERROR: no memory.
+ *
+ * request: may be NULL.  Fills in the HTTP request that a client came by, in
+ * zeroed memory, if it did; until the client is accepted.  What it says may
+ * point into the request.  NGX_ERROR: no memory.
  */
 
 struct ngx_mqtt_event_s;
+
+typedef struct {
+    ngx_array_t           query;        /* of ngx_keyval_t, decoded */
+    ngx_array_t           headers;      /* of ngx_keyval_t */
+} ngx_mqtt_request_t;
+
 
 typedef struct {
     ssize_t             (*send)(ngx_mqtt_client_t *cl, u_char *p, size_t len);
@@ -57,6 +68,8 @@ typedef struct {
     void                (*resume)(ngx_mqtt_client_t *cl);
     ngx_int_t           (*describe)(ngx_mqtt_client_t *cl,
                                     struct ngx_mqtt_event_s *ev);
+    ngx_int_t           (*request)(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
+                                   ngx_mqtt_request_t *req);
 } ngx_mqtt_transport_ops_t;
 
 
@@ -91,6 +104,11 @@ struct ngx_mqtt_client_s {
 
     ngx_mqtt_aliases_t              *aliases;
     ngx_mqtt_access_t               *access;       /* NULL: see "roles" */
+    ngx_mqtt_ask_t                  *ask;          /* its CONNECT waits */
+
+    /* while it is being closed: what it said, what it is told */
+    ngx_mqtt_packet_t               *goodbye;
+    ngx_mqtt_props_t                *farewell;
 
     /* what the session published through another process comes first */
     struct ngx_mqtt_publication_s   *before;

@@ -17,6 +17,10 @@
 /* What the application hears of, and what it answers. */
 
 
+/* the content type of events that are not a client's own */
+#define NGX_MQTT_EVENT_JSON  "application/json; charset=utf-8"
+
+
 typedef enum {
     NGX_MQTT_EVENT_CONNECT = 0,
     NGX_MQTT_EVENT_CONNECTED,
@@ -84,6 +88,12 @@ struct ngx_mqtt_event_s {
 
     ngx_uint_t            reason;       /* of a disconnected */
     ngx_uint_t            session_present;
+
+    /*
+     * May be NULL.  Called before an event is sent that had to wait for the
+     * answer to an earlier one of its connection: the state may be another.
+     */
+    void                (*refresh)(ngx_mqtt_event_t *ev);
 
     /*
      * Called once, from the event loop, never from inside the op that raised

@@ -36,6 +36,7 @@ ngx_mqtt_handle_send(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
     if (size > cl->max_packet_size) {
 
         pkt->props.set &= ~ngx_mqtt_prop_bit(NGX_MQTT_PROP_REASON_STRING);
+        ngx_str_null(&pkt->props.user);
 
         size = ngx_mqtt_encode_size(pkt, cl->version);
 
@@ -110,6 +111,50 @@ ngx_mqtt_handle_lock(ngx_mqtt_client_t *cl)
     }
 
     return s;
+}
+
+
+const char *
+ngx_mqtt_handle_why(ngx_uint_t reason)
+{
+    switch (reason) {
+
+    case NGX_MQTT_NORMAL_DISCONNECTION:
+        return "normal disconnection";
+
+    case NGX_MQTT_MALFORMED_PACKET:
+        return "malformed packet";
+
+    case NGX_MQTT_PROTOCOL_ERROR:
+        return "protocol error";
+
+    case NGX_MQTT_UNSUPPORTED_VERSION:
+        return "unsupported protocol version";
+
+    case NGX_MQTT_NOT_AUTHORIZED:
+        return "not authorized";
+
+    case NGX_MQTT_SERVER_SHUTTING_DOWN:
+        return "server is shutting down";
+
+    case NGX_MQTT_KEEP_ALIVE_TIMEOUT:
+        return "timed out";
+
+    case NGX_MQTT_SESSION_TAKEN_OVER:
+        return "session was taken over";
+
+    case NGX_MQTT_PACKET_TOO_LARGE:
+        return "packet is too large";
+
+    case NGX_MQTT_QUOTA_EXCEEDED:
+        return "quota exceeded";
+
+    case NGX_MQTT_ADMINISTRATIVE_ACTION:
+        return "administrative action";
+
+    default:
+        return "error";
+    }
 }
 
 

@@ -28,11 +28,21 @@
  * closed, and neither it nor the packet may be used any more.
  */
 
+struct ngx_mqtt_principal_s;
+struct ngx_mqtt_verdict_s;
+
 typedef ngx_int_t (*ngx_mqtt_handle_pt)(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
 
+/*
+ * NGX_BUSY: the application is asked.  Input stops until its answer is there
+ * and ngx_mqtt_handle_asked() was called, with a copy of the packet.
+ */
 ngx_int_t ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
+void ngx_mqtt_handle_asked(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
+    struct ngx_mqtt_principal_s *principal,
+    struct ngx_mqtt_verdict_s *verdict);
 
 /*
  * NGX_BUSY: the message has many subscribers.  Input stops until it has been
@@ -114,6 +124,9 @@ ngx_int_t ngx_mqtt_handle_fail(ngx_mqtt_client_t *cl, ngx_uint_t reason,
  * it, so the client was closed, and the lock is not held.
  */
 ngx_mqtt_session_t *ngx_mqtt_handle_lock(ngx_mqtt_client_t *cl);
+
+/* The meaning of a reason code in words. */
+const char *ngx_mqtt_handle_why(ngx_uint_t reason);
 
 /* Closes a client that has lost its session; the lock is not held. */
 ngx_int_t ngx_mqtt_handle_lost(ngx_mqtt_client_t *cl);

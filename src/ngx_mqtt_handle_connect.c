@@ -11,6 +11,9 @@
 #include <ngx_mqtt_handle.h>
 #include <ngx_mqtt_profile.h>
 #include <ngx_mqtt_admit.h>
+#include <ngx_mqtt_encode.h>
+#include <ngx_mqtt_life.h>
+#include <ngx_mqtt_ask.h>
 
 
 /* "strict_limits on" */
@@ -22,11 +25,13 @@
 #define NGX_MQTT_STRICT_EXPIRY      30
 
 
+static ngx_int_t ngx_mqtt_connect_go_on(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
 static void ngx_mqtt_connect_take(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 static ngx_uint_t ngx_mqtt_connect_check(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
-static ngx_int_t ngx_mqtt_connect_rights(ngx_mqtt_client_t *cl,
+static ngx_uint_t ngx_mqtt_connect_rights(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 static ngx_uint_t ngx_mqtt_connect_client_id(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
@@ -52,8 +57,7 @@ static void ngx_mqtt_connect_props(ngx_mqtt_client_t *cl,
 ngx_int_t
 ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
 {
-    ngx_uint_t             reason;
-    ngx_mqtt_packet_t      ack;
+    ngx_int_t              rc;
     ngx_mqtt_connecting_t  cx;
 
     ngx_memzero(&cx, sizeof(ngx_mqtt_connecting_t));
@@ -63,21 +67,84 @@ ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
 
     ngx_mqtt_connect_take(cl, &cx);
 
-    reason = ngx_mqtt_connect_check(cl, &cx);
+    cx.reason = ngx_mqtt_connect_check(cl, &cx);
+
+    if (cx.reason != NGX_MQTT_SUCCESS) {
+        return ngx_mqtt_handle_fail(cl, cx.reason, cx.why);
+    }
+
+    rc = ngx_mqtt_ask(cl, &cx);
+
+    if (rc == NGX_OK) {
+        return NGX_BUSY;
+    }
+
+    if (rc == NGX_ERROR) {
+        return ngx_mqtt_handle_fail(cl, cx.reason, cx.why);
+    }
+
+    return ngx_mqtt_connect_go_on(cl, &cx);
+}
+
+
+void
+ngx_mqtt_handle_asked(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
+    ngx_mqtt_principal_t *principal, ngx_mqtt_verdict_t *verdict)
+{
+    ngx_mqtt_props_t       props;
+    ngx_mqtt_connecting_t  cx;
+
+    if (verdict->reason != NGX_MQTT_SUCCESS) {
+
+        props.set = verdict->text.len;
+        props.reason_string = verdict->text;
+        props.user = verdict->user;
+
+        cl->farewell = &props;
+        (void) ngx_mqtt_handle_fail(cl, verdict->reason, verdict->why);
+        return;
+    }
+
+    ngx_memzero(&cx, sizeof(ngx_mqtt_connecting_t));
+
+    cx.pkt = pkt;
+    cx.connect = &pkt->u.connect;
+    cx.assigned = (cx.connect->client_id.len == 0);
+    cx.principal = *principal;
+    cx.has_state = verdict->has_state;
+    cx.user = verdict->user;
+
+    cl->last_packet = ngx_current_msec;
+
+    if (ngx_mqtt_connect_go_on(cl, &cx) == NGX_OK) {
+        cl->ops->resume(cl);
+    }
+}
+
+
+/* The client has been judged: what it gets depends on the zone. */
+
+static ngx_int_t
+ngx_mqtt_connect_go_on(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    ngx_uint_t         reason;
+    ngx_mqtt_packet_t  ack;
+
+    reason = ngx_mqtt_connect_rights(cl, cx);
 
     if (reason == NGX_MQTT_SUCCESS) {
-        ngx_mqtt_connect_answer(cl, &cx, &ack);
+        ngx_mqtt_connect_answer(cl, cx, &ack);
 
         if (ngx_mqtt_handle_reserve(cl, &ack) != NGX_OK) {
             return NGX_ERROR;
         }
 
-        ngx_mqtt_connect_store_profile(cl, &cx);
-        reason = ngx_mqtt_connect_store_will(cl, &cx);
+        ngx_mqtt_connect_store_profile(cl, cx);
+        reason = ngx_mqtt_connect_store_will(cl, cx);
     }
 
     if (reason == NGX_MQTT_SUCCESS) {
-        reason = ngx_mqtt_admit(cl, &cx);
+        reason = ngx_mqtt_admit(cl, cx);
         ngx_mqtt_publish_drop(cl->worker);
     }
 
@@ -85,10 +152,10 @@ ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
 
     if (reason != NGX_MQTT_SUCCESS) {
         cl->will_discard = 1;
-        return ngx_mqtt_handle_fail(cl, reason, cx.why);
+        return ngx_mqtt_handle_fail(cl, reason, cx->why);
     }
 
-    return ngx_mqtt_connect_accept(cl, &cx, &ack);
+    return ngx_mqtt_connect_accept(cl, cx, &ack);
 }
 
 
@@ -202,28 +269,47 @@ ngx_mqtt_connect_check(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
         return reason;
     }
 
-    if (ngx_mqtt_connect_rights(cl, cx) != NGX_OK) {
-        cx->why = "no memory";
-        return NGX_MQTT_QUOTA_EXCEEDED;
-    }
-
-    if (cx->connect->has_will) {
-        return ngx_mqtt_connect_will(cl, cx);
-    }
-
-    return NGX_MQTT_SUCCESS;
+    return cx->connect->has_will ? ngx_mqtt_connect_will(cl, cx)
+                                 : NGX_MQTT_SUCCESS;
 }
 
 
-static ngx_int_t
+/* What the client may do, and whether its will is part of that. */
+
+static ngx_uint_t
 ngx_mqtt_connect_rights(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
 {
+    ngx_int_t     rc;
     ngx_array_t  *roles;
 
     roles = cx->principal.roles;
 
-    return roles ? ngx_mqtt_auth_rights(cl, roles->elts, roles->nelts)
-                 : ngx_mqtt_auth_rights(cl, NULL, 0);
+    rc = roles ? ngx_mqtt_auth_rights(cl, roles->elts, roles->nelts)
+               : ngx_mqtt_auth_rights(cl, NULL, 0);
+
+    if (rc == NGX_OK && !cx->connect->has_will) {
+        return NGX_MQTT_SUCCESS;
+    }
+
+    /* in a session that is resumed its own roles count */
+
+    if (rc == NGX_OK && !cx->connect->clean_start) {
+        rc = ngx_mqtt_auth_resume(cl, &cx->principal);
+
+        cx->resumes = (rc == NGX_OK);
+    }
+
+    if (rc == NGX_ERROR) {
+        cx->why = "no memory";
+        return NGX_MQTT_QUOTA_EXCEEDED;
+    }
+
+    if (ngx_mqtt_auth_publish(cl, &cx->connect->will_topic) != NGX_OK) {
+        cx->why = "not authorized to publish its will";
+        return NGX_MQTT_NOT_AUTHORIZED;
+    }
+
+    return NGX_MQTT_SUCCESS;
 }
 
 
@@ -354,7 +440,6 @@ ngx_mqtt_connect_blank(ngx_str_t *s)
 static ngx_uint_t
 ngx_mqtt_connect_will(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
 {
-    ngx_int_t            rc;
     ngx_mqtt_connect_t  *connect;
 
     connect = cx->connect;
@@ -374,22 +459,7 @@ ngx_mqtt_connect_will(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
         return NGX_MQTT_RETAIN_NOT_SUPPORTED;
     }
 
-    /* in a session that is resumed its own roles count */
-
-    if (!connect->clean_start) {
-        rc = ngx_mqtt_auth_resume(cl, &cx->principal);
-
-        if (rc == NGX_ERROR) {
-            cx->why = "no memory";
-            return NGX_MQTT_QUOTA_EXCEEDED;
-        }
-
-        cx->resumes = (rc == NGX_OK);
-    }
-
-    if (connect->will_topic.data[0] == '$'
-        || ngx_mqtt_auth_publish(cl, &connect->will_topic) != NGX_OK)
-    {
+    if (connect->will_topic.data[0] == '$') {
         cx->why = "not authorized to publish its will";
         return NGX_MQTT_NOT_AUTHORIZED;
     }
@@ -475,8 +545,9 @@ static ngx_int_t
 ngx_mqtt_connect_accept(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
     ngx_mqtt_packet_t *ack)
 {
-    u_char     buf[NGX_MQTT_NAME_LEN];
-    ngx_str_t  name;
+    u_char            buf[NGX_MQTT_NAME_LEN];
+    ngx_str_t         name;
+    ngx_mqtt_whose_t  whose;
 
     ack->u.connack.session_present = (u_char) cx->present;
 
@@ -495,6 +566,15 @@ ngx_mqtt_connect_accept(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
                   cl->version == NGX_MQTT_V5 ? "5.0" : "3.1.1",
                   cx->present ? "resumed" : "new");
 
+    if (!cx->present) {
+        ngx_mqtt_life_connected(cl, cx);
+
+    } else if (cx->has_state) {
+        ngx_mqtt_profile_whose(cl, &whose);
+        (void) ngx_mqtt_profile_set_state(cl->worker, &whose,
+                                          &cx->principal.state);
+    }
+
     return NGX_OK;
 }
 
@@ -508,8 +588,16 @@ ngx_mqtt_connect_answer(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
     ngx_mqtt_handle_packet(ack, NGX_MQTT_CONNACK);
     ack->u.connack.session_present = 0;
 
-    if (cl->version == NGX_MQTT_V5) {
-        ngx_mqtt_connect_props(cl, cx, &ack->props);
+    if (cl->version != NGX_MQTT_V5) {
+        return;
+    }
+
+    ngx_mqtt_connect_props(cl, cx, &ack->props);
+
+    ack->props.user = cx->user;
+
+    if (ngx_mqtt_encode_size(ack, cl->version) > cl->max_packet_size) {
+        ngx_str_null(&ack->props.user);
     }
 }
 

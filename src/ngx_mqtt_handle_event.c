@@ -11,6 +11,7 @@
 #include <ngx_mqtt_handle.h>
 #include <ngx_mqtt_property.h>
 #include <ngx_mqtt_topic.h>
+#include <ngx_mqtt_profile.h>
 #include <ngx_mqtt_event.h>
 
 
@@ -21,7 +22,7 @@
 /* What is needed for the reply to a custom event, from the event's pool. */
 
 typedef struct {
-    uint64_t              serial;       /* of the session */
+    ngx_mqtt_whose_t      whose;
     ngx_str_t             correlation;
     ngx_uint_t            has_correlation;
     ngx_uint_t            qos;
@@ -36,6 +37,11 @@ static ngx_int_t ngx_mqtt_custom_props(ngx_mqtt_event_t *ev,
 static ngx_uint_t ngx_mqtt_custom_is_type(ngx_str_t *type);
 static ngx_int_t ngx_mqtt_custom_take(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt, ngx_mqtt_event_t *ev, ngx_uint_t *reason);
+static void ngx_mqtt_custom_ids(ngx_mqtt_client_t *cl,
+    ngx_mqtt_event_t *ev);
+static void ngx_mqtt_custom_profile(ngx_mqtt_event_t *ev,
+    ngx_mqtt_profile_t *p);
+static void ngx_mqtt_custom_refresh(ngx_mqtt_event_t *ev);
 static void ngx_mqtt_custom_answered(ngx_mqtt_event_t *ev,
     ngx_mqtt_answer_t *answer);
 static ngx_int_t ngx_mqtt_custom_topic(ngx_mqtt_event_t *ev,
@@ -154,6 +160,7 @@ ngx_mqtt_custom_create(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
 
     ev->data = custom;
     ev->answered = ngx_mqtt_custom_answered;
+    ev->refresh = ngx_mqtt_custom_refresh;
 
     ngx_str_set(&ev->subprotocol, "mqtt");
     ngx_str_set(&ev->content_type, "application/octet-stream");
@@ -170,6 +177,9 @@ ngx_mqtt_custom_create(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     {
         goto failed;
     }
+
+    custom->whose.hub = ev->hub;
+    custom->whose.client_id = ev->connection_id;
 
     return ev;
 
@@ -251,6 +261,7 @@ ngx_mqtt_custom_take(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     ngx_mqtt_event_t *ev, ngx_uint_t *reason)
 {
     ngx_int_t            rc;
+    ngx_uint_t           profile;
     ngx_mqtt_session_t  *s;
     ngx_mqtt_custom_t   *custom;
 
@@ -263,7 +274,12 @@ ngx_mqtt_custom_take(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
         return NGX_ABORT;
     }
 
-    custom->serial = s->serial;
+    custom->whose.serial = s->serial;
+    profile = (s->profile != NULL);
+
+    if (profile) {
+        ngx_mqtt_profile_hold_locked(cl->worker, s);
+    }
 
     if (pkt->qos == 2) {
 
@@ -285,7 +301,71 @@ ngx_mqtt_custom_take(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
 
     ngx_mqtt_worker_unlock(cl->worker);
 
+    if (profile) {
+        ngx_mqtt_custom_profile(ev, ngx_mqtt_profile_take(cl->worker));
+    }
+
+    ngx_mqtt_custom_ids(cl, ev);
+
     return rc;
+}
+
+
+static void
+ngx_mqtt_custom_ids(ngx_mqtt_client_t *cl, ngx_mqtt_event_t *ev)
+{
+    u_char             *p;
+    ngx_mqtt_custom_t  *custom;
+
+    custom = ev->data;
+
+    p = ngx_pnalloc(ev->pool, 2 * NGX_MQTT_ID_LEN);
+    if (p == NULL) {
+        return;
+    }
+
+    ev->physical_id.len = NGX_MQTT_ID_LEN;
+    ev->physical_id.data = p;
+    ngx_mqtt_profile_connection_id(cl->connection, p);
+
+    p += NGX_MQTT_ID_LEN;
+
+    ev->session_id.len = NGX_MQTT_ID_LEN;
+    ev->session_id.data = p;
+    ngx_mqtt_profile_session_id(cl->worker->zone, custom->whose.serial, p);
+}
+
+
+/* Takes from a profile what an event says of it, and frees it. */
+
+static void
+ngx_mqtt_custom_profile(ngx_mqtt_event_t *ev, ngx_mqtt_profile_t *p)
+{
+    if (p == NULL) {
+        return;
+    }
+
+    /* without memory it goes out with less */
+
+    (void) ngx_mqtt_event_copy(ev, &ev->user_id, &p->user_id);
+    (void) ngx_mqtt_event_copy(ev, &ev->username, &p->username);
+    (void) ngx_mqtt_event_copy(ev, &ev->state, &p->state);
+
+    ngx_free(p);
+}
+
+
+static void
+ngx_mqtt_custom_refresh(ngx_mqtt_event_t *ev)
+{
+    ngx_mqtt_custom_t  *custom;
+
+    custom = ev->data;
+
+    /* the session may have ended, then what was known last is said of it */
+
+    ngx_mqtt_custom_profile(ev, ngx_mqtt_profile_read(ev->worker,
+                                                      &custom->whose));
 }
 
 
@@ -307,6 +387,17 @@ ngx_mqtt_custom_answered(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer)
         status = (answer->why == NGX_MQTT_ANSWER_FAILED) ? 504 : 503;
     }
 
+    if (answer->has_state && status / 100 == 2
+        && (answer->state.len != ev->state.len
+            || ngx_memcmp(answer->state.data, ev->state.data, ev->state.len)
+               != 0)
+        && ngx_mqtt_profile_set_state(ev->worker, &custom->whose,
+                                      &answer->state)
+           == NGX_ERROR)
+    {
+        ngx_mqtt_worker_full(ev->worker);
+    }
+
     if (ngx_mqtt_custom_topic(ev, status, &in.topic) != NGX_OK
         || ngx_mqtt_custom_reply_props(ev, answer, status, &props) != NGX_OK)
     {
@@ -318,8 +409,7 @@ ngx_mqtt_custom_answered(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer)
     in.qos = (u_char) custom->qos;
     in.retain = 0;
 
-    (void) ngx_mqtt_publish_session(ev->worker, &ev->hub, &ev->connection_id,
-                                    custom->serial, &in);
+    (void) ngx_mqtt_publish_session(ev->worker, &custom->whose, &in);
 }
 
 

@@ -50,6 +50,8 @@ ngx_mqtt_handle_disconnect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
         ngx_mqtt_worker_unlock(cl->worker);
     }
 
+    cl->goodbye = pkt;
+
     /* [MQTT-3.14.4-3]; a 3.1.1 DISCONNECT has the reason 0 */
 
     if (pkt->reason == NGX_MQTT_NORMAL_DISCONNECTION) {

@@ -116,6 +116,9 @@ ngx_mqtt_packet_connect(ngx_mqtt_parser_t *p, ngx_mqtt_packet_t *pkt,
 
     c = &pkt->u.connect;
 
+    c->body.data = pos;
+    c->body.len = last - pos;
+
     if (ngx_mqtt_packet_connect_head(p, pkt, &pos, last) != NGX_OK) {
         return NGX_ERROR;
     }

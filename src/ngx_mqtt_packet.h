@@ -78,6 +78,7 @@ typedef struct {
     ngx_str_t              will_topic;
     ngx_str_t              will_payload;
     ngx_mqtt_props_t       will_props;
+    ngx_str_t              body;          /* of the packet, after its header */
 } ngx_mqtt_connect_t;
 
 

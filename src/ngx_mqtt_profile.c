@@ -30,8 +30,6 @@ static void ngx_mqtt_profile_split(ngx_mqtt_profile_t *p,
 static u_char *ngx_mqtt_profile_string(ngx_str_t *str, u_char *pos,
     size_t len);
 static void ngx_mqtt_profile_release(ngx_mqtt_worker_t *w);
-static ngx_mqtt_session_t *ngx_mqtt_profile_find_locked(ngx_mqtt_worker_t *w,
-    ngx_mqtt_whose_t *whose);
 static ngx_int_t ngx_mqtt_profile_redraft(ngx_mqtt_worker_t *w,
     ngx_uint_t parts, ngx_mqtt_profile_t *p);
 static ngx_int_t ngx_mqtt_profile_exchange(ngx_mqtt_worker_t *w,
@@ -209,6 +207,40 @@ ngx_mqtt_profile_hold_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 }
 
 
+ngx_int_t
+ngx_mqtt_profile_hold_resumed(ngx_mqtt_client_t *cl, ngx_str_t *identity)
+{
+    ngx_mqtt_hub_t      *hub;
+    ngx_mqtt_worker_t   *w;
+    ngx_mqtt_session_t  *s;
+
+    w = cl->worker;
+    s = NULL;
+
+    ngx_mqtt_worker_lock(w);
+
+    hub = ngx_mqtt_hub_find_locked(w->zone, &cl->hub);
+
+    if (hub) {
+        s = ngx_mqtt_session_find_locked(w->zone, hub, &cl->client_id);
+    }
+
+    if (s && (!ngx_mqtt_session_owned_by(s, identity)
+              || !ngx_mqtt_session_lasts(s)))
+    {
+        s = NULL;
+    }
+
+    if (s) {
+        ngx_mqtt_profile_hold_locked(w, s);
+    }
+
+    ngx_mqtt_worker_unlock(w);
+
+    return s ? NGX_OK : NGX_DECLINED;
+}
+
+
 ngx_mqtt_profile_t *
 ngx_mqtt_profile_take(ngx_mqtt_worker_t *w)
 {
@@ -356,7 +388,7 @@ ngx_mqtt_profile_read(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose)
 }
 
 
-static ngx_mqtt_session_t *
+ngx_mqtt_session_t *
 ngx_mqtt_profile_find_locked(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose)
 {
     ngx_mqtt_hub_t      *hub;

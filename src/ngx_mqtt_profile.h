@@ -74,6 +74,13 @@ void ngx_mqtt_profile_hold_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s);
 ngx_mqtt_profile_t *ngx_mqtt_profile_take(ngx_mqtt_worker_t *w);
 
+/*
+ * The first call, without the lock, for the session that a CONNECT of this
+ * identity will resume.  NGX_DECLINED: there is none.
+ */
+ngx_int_t ngx_mqtt_profile_hold_resumed(ngx_mqtt_client_t *cl,
+    ngx_str_t *identity);
+
 /* The same for a session by its name.  NULL also if there is none. */
 ngx_mqtt_profile_t *ngx_mqtt_profile_read(ngx_mqtt_worker_t *w,
     ngx_mqtt_whose_t *whose);
@@ -92,6 +99,10 @@ ngx_int_t ngx_mqtt_profile_change(ngx_mqtt_worker_t *w,
 
 ngx_int_t ngx_mqtt_profile_set_state(ngx_mqtt_worker_t *w,
     ngx_mqtt_whose_t *whose, ngx_str_t *state);
+
+/* NULL: there is no such session. */
+ngx_mqtt_session_t *ngx_mqtt_profile_find_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_whose_t *whose);
 
 /* The session of a connected client. */
 void ngx_mqtt_profile_whose(ngx_mqtt_client_t *cl, ngx_mqtt_whose_t *whose);

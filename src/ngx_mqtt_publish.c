@@ -235,8 +235,8 @@ ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_publish_args_t *args)
 
 
 ngx_uint_t
-ngx_mqtt_publish_session(ngx_mqtt_worker_t *w, ngx_str_t *hub,
-    ngx_str_t *client_id, uint64_t serial, ngx_mqtt_inbound_t *in)
+ngx_mqtt_publish_session(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose,
+    ngx_mqtt_inbound_t *in)
 {
     ngx_uint_t                reason;
     ngx_mqtt_session_t       *s;
@@ -254,14 +254,10 @@ ngx_mqtt_publish_session(ngx_mqtt_worker_t *w, ngx_str_t *hub,
 
     ngx_mqtt_worker_lock(w);
 
-    args.hub = ngx_mqtt_hub_find_locked(w->zone, hub);
+    s = ngx_mqtt_profile_find_locked(w, whose);
 
-    s = args.hub ? ngx_mqtt_session_find_locked(w->zone, args.hub, client_id)
-                 : NULL;
-
-    if (s && (serial == 0 || s->serial == serial)
-        && !ngx_mqtt_session_expired(s))
-    {
+    if (s && !ngx_mqtt_session_expired(s)) {
+        args.hub = s->hub;
         args.to = s;
         reason = ngx_mqtt_publish_locked(w, &args);
     }

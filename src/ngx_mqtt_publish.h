@@ -11,6 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
+#include <ngx_mqtt_profile.h>
 
 
 /* A message on its way in, in local memory. */
@@ -118,12 +119,11 @@ ngx_uint_t ngx_mqtt_publish_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_publish_args_t *args);
 
 /*
- * Publishes a message to one session alone, wherever it is: that of a client
- * id, if it still is the one with this serial, or any with 0.  The lock is not
+ * Publishes a message to one session alone, wherever it is.  The lock is not
  * held.  Returns a reason code as the above.
  */
-ngx_uint_t ngx_mqtt_publish_session(ngx_mqtt_worker_t *w, ngx_str_t *hub,
-    ngx_str_t *client_id, uint64_t serial, ngx_mqtt_inbound_t *in);
+ngx_uint_t ngx_mqtt_publish_session(ngx_mqtt_worker_t *w,
+    ngx_mqtt_whose_t *whose, ngx_mqtt_inbound_t *in);
 
 /*
  * As ngx_mqtt_publish_locked() for a client's PUBLISH, of which one at a time may be under way:

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_will.h>
+#include <ngx_mqtt_life.h>
 
 
 /* blocks looked at for ended sessions in one hold of the lock */
@@ -350,6 +351,9 @@ ngx_mqtt_session_end_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     a = s->attach;
 
     if (a) {
+        ngx_mqtt_set(s->end_reason, NGX_MQTT_SESSION_TAKEN_OVER);
+        ngx_mqtt_set(s->end_how, NGX_MQTT_END_SERVER);
+
         ngx_mqtt_set(a->reason, NGX_MQTT_SESSION_TAKEN_OVER);
         ngx_mqtt_session_lose_locked(w, s);
         ngx_mqtt_slot_ready_locked(w, a);
@@ -388,7 +392,7 @@ ngx_int_t
 ngx_mqtt_session_reap(ngx_mqtt_worker_t *w)
 {
     ngx_int_t            rc;
-    ngx_uint_t           budget;
+    ngx_uint_t           budget, work;
     ngx_mqtt_root_t     *root;
     ngx_mqtt_session_t  *s;
 
@@ -411,6 +415,9 @@ ngx_mqtt_session_reap(ngx_mqtt_worker_t *w)
             ngx_mqtt_set(w->slot->reaping, s);
             ngx_mqtt_set(root->ending, s->ending_next);
         }
+
+        work = ngx_mqtt_life_ended_locked(w, s);
+        budget -= ngx_min(budget, work);
 
         rc = ngx_mqtt_session_dismantle_locked(w, s, &budget);
 

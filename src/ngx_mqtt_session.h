@@ -66,7 +66,8 @@ typedef struct {
 
 /*
  * Shared.  Truth: state, hub, attach, expiry, away, id, subs, head, head0,
- * ids, will, profile, sending, next_id, version, connection.
+ * ids, will, profile, sending, next_id, version, connection, known, end_how,
+ * end_reason.
  */
 
 struct ngx_mqtt_session_s {
@@ -99,6 +100,9 @@ struct ngx_mqtt_session_s {
     uint32_t              queued;       /* entries from head on */
     uint32_t              inflight;     /* sent on this connection */
     uint32_t              resent;       /* of these, PUBREL after a resume */
+    u_char                known;        /* the application may know it */
+    u_char                end_how;      /* its last connection's end, */
+    u_char                end_reason;   /* and the code of that */
     size_t                queued_bytes; /* both queues */
     size_t                queued_bytes0;  /* of QoS 0 */
 

@@ -9,6 +9,7 @@
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_publish.h>
 #include <ngx_mqtt_handle.h>
+#include <ngx_mqtt_life.h>
 #include <ngx_mqtt_ticks.h>
 
 
@@ -53,6 +54,7 @@ ngx_mqtt_worker_create(ngx_mqtt_zone_t *zone,
     ngx_queue_init(&w->waiting);
     ngx_queue_init(&w->served);
     ngx_queue_init(&w->behind);
+    ngx_queue_init(&w->notes);
 
     (void) ngx_mqtt_ticks_per_us();
 
@@ -541,6 +543,7 @@ ngx_mqtt_worker_destroy(ngx_mqtt_worker_t *w)
     ngx_mqtt_zone_inspect(w->zone);
 #endif
 
+    ngx_mqtt_life_done(w);
     ngx_mqtt_out_free_all(w);
     ngx_mqtt_deliver_done(w);
     ngx_mqtt_publish_done(w);

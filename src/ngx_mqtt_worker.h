@@ -75,6 +75,8 @@ struct ngx_mqtt_worker_s {
     ngx_uint_t                    running;    /* within worker_run() */
     ngx_uint_t                    epoch;      /* rebuilds seen to */
     ngx_uint_t                    reap;       /* there are ended sessions */
+    ngx_queue_t                   notes;      /* last words of clients */
+    ngx_uint_t                    nnotes;
     ngx_uint_t                    nwakes;     /* slots to be woken */
     ngx_uint_t                    wake_self;
     uint64_t                      wakes[NGX_MQTT_SLOTS / 64];

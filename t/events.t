@@ -62,6 +62,8 @@ id=$http_ce_id
 time=$http_ce_time
 hub=$http_ce_hub
 connection=$http_ce_connectionid
+physical=$http_ce_physicalconnectionid
+session=$http_ce_sessionid
 event=$http_ce_eventname
 user=$http_ce_userid
 protocol=$http_ce_subprotocol
@@ -76,7 +78,7 @@ length=$content_length
 a > CONNECT clean id=0f9c97a2f0bf4706afe87a14e0797b11
 a < CONNACK
 a > PUBLISH $webpubsub/server/events/Hello.you_2-x payload="12345"
-a < PUBLISH $webpubsub/server/events/Hello.you_2-x/succeeded content_type=text/plain user=azure-status-code:200 payload=~'^uri=/app\norigin=localhost\nspec=1.0\nawps=1.0\nsource=/hubs/test/client/0f9c97a2f0bf4706afe87a14e0797b11\S*\nid=\S+\ntime=20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ\nhub=test\nconnection=0f9c97a2f0bf4706afe87a14e0797b11\nevent=Hello.you_2-x\nuser=\nprotocol=mqtt\nstate=\nsignature=sha256=7767effcb3946f3e1de039df4b986ef02c110b1469d02c0a06f41b3b727ab561,sha256=[0-9a-f]{64}\ntype=application/octet-stream\nlength=5\n$'
+a < PUBLISH $webpubsub/server/events/Hello.you_2-x/succeeded content_type=text/plain user=azure-status-code:200 payload=~'^uri=/app\norigin=localhost\nspec=1.0\nawps=1.0\nsource=/hubs/test/client/0f9c97a2f0bf4706afe87a14e0797b11/([0-9a-f]{16})\nid=\S+\ntime=20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ\nhub=test\nconnection=0f9c97a2f0bf4706afe87a14e0797b11\nphysical=\1\nsession=[0-9a-f]{16}\nevent=Hello.you_2-x\nuser=\nprotocol=mqtt\nstate=\nsignature=sha256=7767effcb3946f3e1de039df4b986ef02c110b1469d02c0a06f41b3b727ab561,sha256=[0-9a-f]{64}\ntype=application/octet-stream\nlength=5\n$'
 a disconnects
 
 === TEST 3: content types, properties and correlation data, there and back
@@ -363,7 +365,7 @@ a > PUBLISH $webpubsub/server/events/slow qos=1 id=1 payload=x
 a < PUBACK 1
 a resets
 b connects
-wait 2.5
+wait 1.5
 a connects resume sp=1
 [4] a < PUBLISH $webpubsub/server/events/slow/succeeded qos=1 id=$two payload=*
 [5] a < PUBLISH $webpubsub/server/events/slow/succeeded qos=1 id=$two payload=* content_type=* user=azure-status-code:200
@@ -373,7 +375,7 @@ a > PUBLISH $webpubsub/server/events/slow qos=1 id=1 payload=x
 a < PUBACK 1
 a resets
 a connects
-wait 2.5
+wait 1.5
 a . nothing
 a disconnects
 b disconnects
@@ -449,6 +451,7 @@ location = /events {
     return 200;
 }
 --- mqtt
+a opens bare
 a > HANDSHAKE path=/events
 a < HTTP 404
 a closes
@@ -516,3 +519,62 @@ a < PUBLISH $webpubsub/server/events/whole/succeeded payload=whole content_type=
 a > PUBLISH $webpubsub/server/events/none payload=x
 a < PUBLISH $webpubsub/server/events/none/failed payload=* content_type=* user=azure-status-code:502
 a disconnects
+
+=== TEST 20: the state that the application keeps in a session
+--- versions: 4 5
+--- workers: 1 2
+--- server
+location = /events {
+    mqtt_event_handler test user=* validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4/$mqtt_event;
+}
+--- http_config
+server {
+    listen $TEST_NGINX_PORT_4;
+    default_type "";
+    location / { return 200 "<$http_ce_connectionstate>"; }
+    location /one { add_header ce-connectionState one; return 200; }
+    location /two { add_header CE-CONNECTIONSTATE "two%"; return 200; }
+    location /no { add_header ce-connectionState no always; return 400; }
+}
+--- mqtt
+a connects resume
+# each event has the state that the answer to the one before it has set
+a holds
+a > PUBLISH $webpubsub/server/events/e payload=x
+a > PUBLISH $webpubsub/server/events/one payload=x
+a > PUBLISH $webpubsub/server/events/e payload=x
+a > PUBLISH $webpubsub/server/events/two payload=x
+a > PUBLISH $webpubsub/server/events/e payload=x
+a sends
+[4] a < PUBLISH $webpubsub/server/events/e/succeeded payload="<>"
+[5] a < PUBLISH $webpubsub/server/events/e/succeeded payload="<>" user=azure-status-code:200
+[4] a < PUBLISH $webpubsub/server/events/one/succeeded payload=""
+[5] a < PUBLISH $webpubsub/server/events/one/succeeded payload="" user=azure-status-code:200
+[4] a < PUBLISH $webpubsub/server/events/e/succeeded payload="<one>"
+[5] a < PUBLISH $webpubsub/server/events/e/succeeded payload="<one>" user=azure-status-code:200
+[4] a < PUBLISH $webpubsub/server/events/two/succeeded payload=""
+[5] a < PUBLISH $webpubsub/server/events/two/succeeded payload="" user=azure-status-code:200
+[4] a < PUBLISH $webpubsub/server/events/e/succeeded payload="<two%>"
+[5] a < PUBLISH $webpubsub/server/events/e/succeeded payload="<two%>" user=azure-status-code:200
+# one that failed sets none
+a > PUBLISH $webpubsub/server/events/no payload=x
+[4] a < PUBLISH $webpubsub/server/events/no/failed payload=*
+[5] a < PUBLISH $webpubsub/server/events/no/failed payload=* content_type=text/html user=azure-status-code:400
+a resets
+a connects resume sp=1
+a > PUBLISH $webpubsub/server/events/e payload=x
+[4] a < PUBLISH $webpubsub/server/events/e/succeeded payload="<two%>"
+[5] a < PUBLISH $webpubsub/server/events/e/succeeded payload="<two%>" user=azure-status-code:200
+# another session has none
+b connects
+b > PUBLISH $webpubsub/server/events/e payload=x
+[4] b < PUBLISH $webpubsub/server/events/e/succeeded payload="<>"
+[5] b < PUBLISH $webpubsub/server/events/e/succeeded payload="<>" user=azure-status-code:200
+a resets
+a connects
+a > PUBLISH $webpubsub/server/events/e payload=x
+[4] a < PUBLISH $webpubsub/server/events/e/succeeded payload="<>"
+[5] a < PUBLISH $webpubsub/server/events/e/succeeded payload="<>" user=azure-status-code:200
+a disconnects
+b disconnects

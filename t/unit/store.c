@@ -20,7 +20,7 @@ static size_t store_packet(store_client_t *c, u_char *p, size_t len);
 
 
 static ngx_mqtt_transport_ops_t  store_transport = {
-    store_send, NULL, store_closed, store_resume, NULL
+    store_send, NULL, store_closed, store_resume, NULL, NULL
 };
 
 static ngx_mqtt_worker_ops_t  store_ops = {

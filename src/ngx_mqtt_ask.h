@@ -1,0 +1,71 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#ifndef _NGX_MQTT_ASK_H_INCLUDED_
+#define _NGX_MQTT_ASK_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_event.h>
+#include <ngx_mqtt_admit.h>
+
+
+/* bytes of what the application is sent of a CONNECT */
+#define NGX_MQTT_ASK_BODY_MAX   1048576
+
+/* bytes of user properties in the CONNACK, which has to fit a buffer */
+#define NGX_MQTT_ASK_USER_MAX   8192
+
+
+/* A CONNECT that waits for the application; lives in its event's pool. */
+
+struct ngx_mqtt_ask_s {
+    ngx_mqtt_client_t     *client;      /* NULL: it has gone meanwhile */
+    ngx_mqtt_principal_t   principal;
+    ngx_str_t              body;        /* of the packet */
+};
+
+
+/* What is made of the answer; strings are in the event's pool. */
+
+typedef struct ngx_mqtt_verdict_s {
+    ngx_uint_t             reason;      /* 0: the client is let in */
+    ngx_str_t              text;        /* a reason string, or empty */
+    ngx_str_t              user;        /* user properties as on the wire */
+    ngx_uint_t             has_state;   /* there is one, perhaps empty */
+    const char            *why;         /* of a refusal, for the log */
+} ngx_mqtt_verdict_t;
+
+
+/*
+ * Raises the connect event of a CONNECT.  NGX_OK: the client waits until
+ * ngx_mqtt_handle_asked() is called; NGX_DECLINED: nobody is to be asked;
+ * NGX_ERROR: it cannot be asked, cx->why says why, and cx->reason how that
+ * is called.
+ */
+ngx_int_t ngx_mqtt_ask(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx);
+
+/* The client is gone: the answer will be for nobody. */
+void ngx_mqtt_ask_forget(ngx_mqtt_client_t *cl);
+
+/*
+ * The text of a connect event, in its pool: NGX_DECLINED if it is too large,
+ * NGX_ERROR without memory.
+ */
+ngx_int_t ngx_mqtt_ask_body(ngx_mqtt_event_t *ev, ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
+
+/*
+ * Reads an answer, and puts what it says of the client into "p".  "allow":
+ * the answer where there is none.
+ */
+void ngx_mqtt_ask_answer(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer,
+    ngx_uint_t version, ngx_uint_t allow, ngx_mqtt_principal_t *p,
+    ngx_mqtt_verdict_t *v);
+
+
+#endif /* _NGX_MQTT_ASK_H_INCLUDED_ */

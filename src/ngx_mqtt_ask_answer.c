@@ -1,0 +1,391 @@
+
+/*
+ * Copyright (C) the ngx_mqtt_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_mqtt_packet.h>
+#include <ngx_mqtt_reason.h>
+#include <ngx_mqtt_topic.h>
+#include <ngx_mqtt_json.h>
+#include <ngx_mqtt_ask.h>
+
+
+#define NGX_MQTT_ASK_LEVELS  4      /* the user properties of "mqtt" */
+
+
+static void ngx_mqtt_ask_fall_back(ngx_mqtt_verdict_t *v, ngx_uint_t allow);
+static void ngx_mqtt_ask_accept(ngx_mqtt_json_t *root, ngx_pool_t *pool,
+    ngx_mqtt_principal_t *p, ngx_mqtt_verdict_t *v);
+static void ngx_mqtt_ask_refuse(ngx_mqtt_json_t *root, ngx_pool_t *pool,
+    ngx_uint_t status, ngx_uint_t version, ngx_mqtt_verdict_t *v);
+static ngx_uint_t ngx_mqtt_ask_code(ngx_mqtt_json_t *code,
+    ngx_uint_t version);
+static ngx_uint_t ngx_mqtt_ask_status(ngx_uint_t status);
+
+static ngx_int_t ngx_mqtt_ask_protocol(ngx_mqtt_json_t *root);
+static ngx_int_t ngx_mqtt_ask_text(ngx_mqtt_json_t *value, ngx_str_t *dst);
+static ngx_int_t ngx_mqtt_ask_list(ngx_mqtt_json_t *value, ngx_pool_t *pool,
+    ngx_array_t **list);
+static ngx_int_t ngx_mqtt_ask_user(ngx_mqtt_json_t *mqtt, ngx_pool_t *pool,
+    ngx_str_t *user);
+static ngx_int_t ngx_mqtt_ask_string(ngx_mqtt_json_t *value);
+static ngx_mqtt_json_t *ngx_mqtt_ask_get(ngx_mqtt_json_t *object,
+    const char *name);
+static ngx_uint_t ngx_mqtt_ask_given(ngx_mqtt_json_t *value);
+
+
+void
+ngx_mqtt_ask_answer(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer,
+    ngx_uint_t version, ngx_uint_t allow, ngx_mqtt_principal_t *p,
+    ngx_mqtt_verdict_t *v)
+{
+    ngx_int_t         rc;
+    const char       *reason;
+    ngx_mqtt_json_t  *root;
+
+    ngx_memzero(v, sizeof(ngx_mqtt_verdict_t));
+
+    root = NULL;
+    rc = NGX_OK;
+
+    if (answer->body.len) {
+        rc = ngx_mqtt_json_parse(ev->pool, &answer->body,
+                                 NGX_MQTT_ASK_LEVELS, &root, &reason);
+    }
+
+    if (rc == NGX_ERROR) {
+        v->reason = NGX_MQTT_QUOTA_EXCEEDED;
+        v->why = "no memory";
+        return;
+    }
+
+    if (rc != NGX_OK) {
+        root = NULL;
+    }
+
+    if (answer->status / 100 != 2) {
+
+        /* a proxy says these two where the application says nothing */
+
+        if (ngx_mqtt_ask_get(root, "mqtt") == NULL
+            && (answer->status == 0 || answer->status == 502
+                || answer->status == 504))
+        {
+            ngx_mqtt_ask_fall_back(v, allow);
+            return;
+        }
+
+        ngx_mqtt_ask_refuse(root, ev->pool, answer->status, version, v);
+        return;
+    }
+
+    if (rc != NGX_OK) {
+        v->reason = NGX_MQTT_UNSPECIFIED_ERROR;
+        v->why = "the answer of the application is no JSON";
+        return;
+    }
+
+    if (answer->has_state) {
+        p->state = answer->state;
+        v->has_state = 1;
+    }
+
+    if (ngx_mqtt_ask_given(root)) {
+        ngx_mqtt_ask_accept(root, ev->pool, p, v);
+    }
+}
+
+
+static void
+ngx_mqtt_ask_fall_back(ngx_mqtt_verdict_t *v, ngx_uint_t allow)
+{
+    if (!allow) {
+        v->reason = NGX_MQTT_SERVER_UNAVAILABLE;
+        v->why = "the application does not answer";
+    }
+}
+
+
+/* What is given takes the place of what a token says. */
+
+static void
+ngx_mqtt_ask_accept(ngx_mqtt_json_t *root, ngx_pool_t *pool,
+    ngx_mqtt_principal_t *p, ngx_mqtt_verdict_t *v)
+{
+    ngx_array_t  *groups;
+
+    groups = NULL;
+
+    if (root->type != NGX_MQTT_JSON_OBJECT
+        || ngx_mqtt_ask_protocol(root) != NGX_OK
+        || ngx_mqtt_ask_text(ngx_mqtt_ask_get(root, "userId"), &p->user_id)
+           != NGX_OK
+        || ngx_mqtt_ask_list(ngx_mqtt_ask_get(root, "roles"), pool,
+                             &p->roles)
+           != NGX_OK
+        || ngx_mqtt_ask_list(ngx_mqtt_ask_get(root, "groups"), pool, &groups)
+           != NGX_OK
+        || ngx_mqtt_ask_user(ngx_mqtt_ask_get(root, "mqtt"), pool, &v->user)
+           != NGX_OK)
+    {
+        v->reason = NGX_MQTT_UNSPECIFIED_ERROR;
+        v->why = "the answer of the application is invalid";
+        return;
+    }
+
+    if (groups && groups->nelts) {
+        p->groups = groups;
+    }
+}
+
+
+static void
+ngx_mqtt_ask_refuse(ngx_mqtt_json_t *root, ngx_pool_t *pool,
+    ngx_uint_t status, ngx_uint_t version, ngx_mqtt_verdict_t *v)
+{
+    ngx_mqtt_json_t  *mqtt;
+
+    v->why = "the application refused it";
+    v->reason = ngx_mqtt_ask_status(status);
+
+    mqtt = ngx_mqtt_ask_get(root, "mqtt");
+
+    if (mqtt == NULL || mqtt->type != NGX_MQTT_JSON_OBJECT) {
+        return;
+    }
+
+    v->reason = ngx_mqtt_ask_code(ngx_mqtt_ask_get(mqtt, "code"), version);
+
+    if (ngx_mqtt_ask_text(ngx_mqtt_ask_get(mqtt, "reason"), &v->text)
+        != NGX_OK)
+    {
+        ngx_str_null(&v->text);
+    }
+
+    if (ngx_mqtt_ask_user(mqtt, pool, &v->user) != NGX_OK) {
+        ngx_str_null(&v->user);
+    }
+}
+
+
+/* As a reason code of 5.0, which CONNACK turns into one of 3.1.1 again. */
+
+static ngx_uint_t
+ngx_mqtt_ask_code(ngx_mqtt_json_t *code, ngx_uint_t version)
+{
+    ngx_uint_t  n;
+
+    static const u_char  codes[] = {
+        0,
+        NGX_MQTT_UNSUPPORTED_VERSION,
+        NGX_MQTT_CLIENT_ID_NOT_VALID,
+        NGX_MQTT_SERVER_UNAVAILABLE,
+        NGX_MQTT_BAD_USER_OR_PASSWORD,
+        NGX_MQTT_NOT_AUTHORIZED
+    };
+
+    if (code == NULL || code->type != NGX_MQTT_JSON_NUMBER
+        || !code->is_integer || code->integer <= 0 || code->integer > 255)
+    {
+        return NGX_MQTT_UNSPECIFIED_ERROR;
+    }
+
+    n = (ngx_uint_t) code->integer;
+
+    if (version == NGX_MQTT_V5) {
+        return (n >= NGX_MQTT_UNSPECIFIED_ERROR
+                && ngx_mqtt_reason_allowed(n, NGX_MQTT_CONNACK, 1))
+               ? n : NGX_MQTT_UNSPECIFIED_ERROR;
+    }
+
+    return (n < sizeof(codes)) ? codes[n] : NGX_MQTT_UNSPECIFIED_ERROR;
+}
+
+
+/* What a status means that comes without an "mqtt" object. */
+
+static ngx_uint_t
+ngx_mqtt_ask_status(ngx_uint_t status)
+{
+    switch (status) {
+
+    case 400:
+        return NGX_MQTT_BAD_USER_OR_PASSWORD;
+
+    case 401:
+    case 403:
+        return NGX_MQTT_NOT_AUTHORIZED;
+
+    case 429:
+        return NGX_MQTT_QUOTA_EXCEEDED;
+
+    default:
+        return NGX_MQTT_UNSPECIFIED_ERROR;
+    }
+}
+
+
+static ngx_int_t
+ngx_mqtt_ask_protocol(ngx_mqtt_json_t *root)
+{
+    ngx_str_t         text;
+    ngx_mqtt_json_t  *value;
+
+    value = ngx_mqtt_ask_get(root, "subprotocol");
+
+    if (value == NULL) {
+        value = ngx_mqtt_ask_get(root, "subProtocol");
+    }
+
+    ngx_str_set(&text, "mqtt");
+
+    if (ngx_mqtt_ask_text(value, &text) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    return (text.len == 4 && ngx_memcmp(text.data, "mqtt", 4) == 0)
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* A string that may be missing: then "dst" stays as it is. */
+
+static ngx_int_t
+ngx_mqtt_ask_text(ngx_mqtt_json_t *value, ngx_str_t *dst)
+{
+    if (!ngx_mqtt_ask_given(value)) {
+        return NGX_OK;
+    }
+
+    if (ngx_mqtt_ask_string(value) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    *dst = value->text;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_mqtt_ask_list(ngx_mqtt_json_t *value, ngx_pool_t *pool,
+    ngx_array_t **list)
+{
+    ngx_str_t        *s;
+    ngx_array_t      *a;
+    ngx_mqtt_json_t  *item;
+
+    if (!ngx_mqtt_ask_given(value)) {
+        return NGX_OK;
+    }
+
+    if (value->type != NGX_MQTT_JSON_ARRAY) {
+        return NGX_DECLINED;
+    }
+
+    a = ngx_array_create(pool, ngx_max(value->n, 1), sizeof(ngx_str_t));
+    if (a == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (item = value->first; item; item = item->next) {
+
+        if (ngx_mqtt_ask_string(item) != NGX_OK) {
+            return NGX_DECLINED;
+        }
+
+        s = ngx_array_push(a);
+        *s = item->text;
+    }
+
+    *list = a;
+
+    return NGX_OK;
+}
+
+
+/* The user properties of an "mqtt" object; those too many are left out. */
+
+static ngx_int_t
+ngx_mqtt_ask_user(ngx_mqtt_json_t *mqtt, ngx_pool_t *pool, ngx_str_t *user)
+{
+    u_char           *p, *last;
+    ngx_mqtt_json_t  *list, *item, *name, *value;
+
+    list = ngx_mqtt_ask_get(mqtt, "userProperties");
+
+    if (!ngx_mqtt_ask_given(list)) {
+        return NGX_OK;
+    }
+
+    if (list->type != NGX_MQTT_JSON_ARRAY) {
+        return NGX_DECLINED;
+    }
+
+    p = ngx_pnalloc(pool, NGX_MQTT_ASK_USER_MAX);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    user->data = p;
+    last = p + NGX_MQTT_ASK_USER_MAX;
+
+    for (item = list->first; item; item = item->next) {
+        name = ngx_mqtt_ask_get(item, "name");
+        value = ngx_mqtt_ask_get(item, "value");
+
+        if (ngx_mqtt_ask_string(name) != NGX_OK
+            || ngx_mqtt_ask_string(value) != NGX_OK)
+        {
+            return NGX_DECLINED;
+        }
+
+        if (5 + name->text.len + value->text.len > (size_t) (last - p)) {
+            continue;
+        }
+
+        *p++ = NGX_MQTT_PROP_USER_PROPERTY;
+
+        p = ngx_cpymem(ngx_mqtt_put16(p, name->text.len), name->text.data,
+                       name->text.len);
+        p = ngx_cpymem(ngx_mqtt_put16(p, value->text.len), value->text.data,
+                       value->text.len);
+    }
+
+    user->len = p - user->data;
+
+    return NGX_OK;
+}
+
+
+/* As MQTT has them, as long as the wire allows. */
+
+static ngx_int_t
+ngx_mqtt_ask_string(ngx_mqtt_json_t *value)
+{
+    if (value == NULL || value->type != NGX_MQTT_JSON_STRING
+        || value->text.len > NGX_MQTT_STRING_MAX
+        || ngx_mqtt_utf8_valid(value->text.data, value->text.len) != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_mqtt_json_t *
+ngx_mqtt_ask_get(ngx_mqtt_json_t *object, const char *name)
+{
+    return object ? ngx_mqtt_json_get(object, name) : NULL;
+}
+
+
+static ngx_uint_t
+ngx_mqtt_ask_given(ngx_mqtt_json_t *value)
+{
+    return value && value->type != NGX_MQTT_JSON_NULL;
+}
