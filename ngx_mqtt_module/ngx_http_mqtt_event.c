@@ -296,7 +296,7 @@ ngx_http_mqtt_event_admit(ngx_http_mqtt_hook_t *hook)
     } else if (rc == NGX_DECLINED) {
         ngx_http_mqtt_event_refuse(hook, NGX_MQTT_ANSWER_NOT_VALIDATED);
 
-    } else if (hub->running >= hub->conf->event_concurrency) {
+    } else if (hub->running >= hub->conf->settings.event_concurrency) {
         ngx_http_mqtt_event_wait(hook, &hub->waiting);
 
     } else if (ngx_http_mqtt_event_starts == NGX_HTTP_MQTT_EVENT_STARTS) {
@@ -372,7 +372,7 @@ ngx_http_mqtt_event_wait(ngx_http_mqtt_hook_t *hook, ngx_queue_t *queue)
 
     hub = hook->hub;
 
-    if (hub->nwaiting >= hub->conf->event_backlog) {
+    if (hub->nwaiting >= hub->conf->settings.event_backlog) {
         ngx_http_mqtt_event_dropped(hook);
         ngx_http_mqtt_event_refuse(hook, NGX_MQTT_ANSWER_BACKLOG);
         return;
@@ -660,7 +660,7 @@ ngx_http_mqtt_event_next(ngx_http_mqtt_hook_t *hook, ngx_queue_t *queue)
         }
     }
 
-    if (hub->running < hub->conf->event_concurrency
+    if (hub->running < hub->conf->settings.event_concurrency
         && !ngx_queue_empty(&hub->waiting))
     {
         q = ngx_queue_head(&hub->waiting);

@@ -44,7 +44,6 @@ ngx_http_mqtt_handler(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    clcf->internal = 1;
     h->uri = clcf->name;
 
     if (mlcf->handlers == NULL) {

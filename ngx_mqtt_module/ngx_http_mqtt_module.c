@@ -249,6 +249,7 @@ ngx_http_mqtt_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (conf->handlers) {
+        clcf->internal = 1;
         h = conf->handlers->elts;
 
         for (i = 0; i < conf->handlers->nelts; i++) {

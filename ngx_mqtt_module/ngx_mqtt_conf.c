@@ -242,14 +242,14 @@ ngx_command_t  ngx_mqtt_commands[] = {
       NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
       ngx_mqtt_conf_number,
       0,
-      offsetof(ngx_mqtt_conf_hub_t, event_concurrency),
+      offsetof(ngx_mqtt_conf_hub_t, settings.event_concurrency),
       &ngx_mqtt_conf_running_bounds },
 
     { ngx_string("event_backlog"),
       NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
       ngx_mqtt_conf_number,
       0,
-      offsetof(ngx_mqtt_conf_hub_t, event_backlog),
+      offsetof(ngx_mqtt_conf_hub_t, settings.event_backlog),
       &ngx_mqtt_conf_count_bounds },
 
     { ngx_string("connect_fallback"),

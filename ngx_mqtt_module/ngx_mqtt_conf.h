@@ -49,8 +49,6 @@ typedef struct {
     ngx_mqtt_conf_zone_t  *zone;
 
     ngx_array_t            handlers;     /* of ngx_mqtt_conf_handler_t * */
-    ngx_uint_t             event_concurrency;
-    ngx_uint_t             event_backlog;
     void                  *events;       /* what the shell knows of them */
 
     ngx_str_t              zone_name;

@@ -258,8 +258,8 @@ ngx_mqtt_conf_unset(ngx_mqtt_conf_hub_t *hub)
     s->max_retained = NGX_CONF_UNSET_UINT;
     s->max_hubs = NGX_CONF_UNSET_UINT;
     hub->queue_overflow = NGX_CONF_UNSET_UINT;
-    hub->event_concurrency = NGX_CONF_UNSET_UINT;
-    hub->event_backlog = NGX_CONF_UNSET_UINT;
+    s->event_concurrency = NGX_CONF_UNSET_UINT;
+    s->event_backlog = NGX_CONF_UNSET_UINT;
     hub->connect_fallback = NGX_CONF_UNSET_UINT;
 }
 
@@ -290,9 +290,9 @@ ngx_mqtt_conf_defaults(ngx_mqtt_conf_hub_t *hub)
     ngx_conf_init_uint_value(s->max_subscriptions, 0);
     ngx_conf_init_uint_value(s->max_retained, 0);
     ngx_conf_init_uint_value(s->max_hubs, NGX_MQTT_MAX_HUBS);
-    ngx_conf_init_uint_value(hub->event_concurrency,
+    ngx_conf_init_uint_value(s->event_concurrency,
                              NGX_MQTT_EVENT_CONCURRENCY);
-    ngx_conf_init_uint_value(hub->event_backlog, NGX_MQTT_EVENT_BACKLOG);
+    ngx_conf_init_uint_value(s->event_backlog, NGX_MQTT_EVENT_BACKLOG);
     ngx_conf_init_uint_value(hub->connect_fallback, 0);
 
     s->queue_overflow = (ngx_mqtt_overflow_e) hub->queue_overflow;

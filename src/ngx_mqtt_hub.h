@@ -58,6 +58,8 @@ typedef struct ngx_mqtt_hub_conf_s {
 
     ngx_str_t             access_key[2];     /* empty: none */
     ngx_uint_t            connect_allow;     /* "connect_fallback allow" */
+    ngx_uint_t            event_concurrency; /* of a worker, as the next */
+    ngx_uint_t            event_backlog;
 } ngx_mqtt_hub_conf_t;
 
 

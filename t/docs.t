@@ -142,6 +142,10 @@ sub default_of {
         if $name eq 'queue_overflow'
            && $code =~ /hub->queue_overflow, NGX_MQTT_OVERFLOW_DROP_NEW\)/;
 
+    return 'deny'
+        if $name eq 'connect_fallback'
+           && $code =~ /hub->connect_fallback, 0\)/;
+
     return undef if !defined $field;
 
     my @values = map { initial($_) }
@@ -172,7 +176,7 @@ sub evaluate {
     my $depth = 0;
 
     1 while $depth++ < 10
-            && $word =~ s{\b(NGX_MQTT_\w+)\b}{'(' . definition($1) . ')'}ge;
+            && $word =~ s{\b(NGX_(?:HTTP_)?MQTT_\w+)\b}{'(' . definition($1) . ')'}ge;
 
     return $word =~ m{^[\d\s()*+/<-]+$} ? eval($word) : $word;
 }
@@ -284,7 +288,7 @@ sub check_constants {
     my ($file) = @_;
     my $n = 0;
 
-    while ($text{$file} =~ /^\|[^|\n]+\|([^|\n]+)\|\s*(`NGX_MQTT_[^|\n]+)\|$/gm)
+    while ($text{$file} =~ /^\|[^|\n]+\|([^|\n]+)\|\s*(`NGX_(?:HTTP_)?MQTT_[^|\n]+)\|$/gm)
     {
         my ($values, $names) = ($1, $2);
 
