@@ -123,9 +123,7 @@ ngx_http_mqtt_event(ngx_mqtt_worker_t *w, ngx_mqtt_event_t *ev)
 
     handler = ngx_http_mqtt_event_find(&ev->hub, ev->type, &ev->name, &hub);
 
-    /* nothing can be sent any more by who leaves the event loop */
-
-    if (handler == NULL || ngx_terminate) {
+    if (handler == NULL || ngx_mqtt_leaving) {
         return NGX_DECLINED;
     }
 

@@ -44,6 +44,8 @@ ngx_module_t  ngx_mqtt_module = {
 };
 
 
+ngx_uint_t  ngx_mqtt_leaving;
+
 static ngx_queue_t  ngx_mqtt_members = {
     &ngx_mqtt_members, &ngx_mqtt_members
 };
@@ -279,6 +281,8 @@ static void
 ngx_mqtt_exit_process(ngx_cycle_t *cycle)
 {
     ngx_mqtt_member_t  *m;
+
+    ngx_mqtt_leaving = 1;
 
     for (m = ngx_mqtt_member_next(NULL); m; m = ngx_mqtt_member_next(NULL)) {
         ngx_mqtt_member_leave(m);

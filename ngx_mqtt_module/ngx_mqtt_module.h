@@ -37,6 +37,9 @@ typedef struct {
 } ngx_mqtt_member_t;
 
 
+/* Set while the process leaves its zones: there is no event loop any more. */
+extern ngx_uint_t  ngx_mqtt_leaving;
+
 /* Asks NGINX for the shared memory of a zone, while the file is read. */
 char *ngx_mqtt_add_zone(ngx_conf_t *cf, ngx_mqtt_conf_zone_t *zone);
 

@@ -313,6 +313,25 @@ static const store_op_t  scenario_profiles[] = {
 };
 
 
+/* Events that nobody wants: each has a reply, to its own session alone. */
+
+static const store_op_t  scenario_events[] = {
+    { .op = STORE_CONNECT, .text = "p", .connect = &persistent },
+    { .op = STORE_PUBLISH, .text = "$webpubsub/server/events/e",
+      .payload = "m1", .n = 1 },
+    { .op = STORE_PUBLISH, .text = "$webpubsub/server/events/e",
+      .payload = "m2", .n = 2, .id = 7 },
+    { .op = STORE_PUBLISH, .text = "$webpubsub/server/events/e",
+      .payload = "m3", .n = 0 },
+    { .op = STORE_RUN },
+    { .op = STORE_PUBREL, .id = 7 },
+    { .op = STORE_ACK },
+    { .op = STORE_RUN },
+    { .op = STORE_CLOSE },
+    { .op = STORE_END }
+};
+
+
 static const store_op_t  scenario_ends[] = {
     { .op = STORE_CONNECT, .text = "x", .connect = &other },
     { .op = STORE_SUBSCRIBE, .text = "a", .n = 1 },
@@ -475,6 +494,7 @@ const scenario_t  scenarios[] = {
     { "subscribe", scenario_base, scenario_subscribe, 2 },
     { "wills", scenario_base, scenario_wills, 2 },
     { "profiles", scenario_base, scenario_profiles, 2 },
+    { "events", scenario_base, scenario_events, 2 },
     { "ends", scenario_queued, scenario_ends, 2 },
     { "share", scenario_shared, scenario_share, 2 },
     { "resume", scenario_queued, scenario_resume, 20 },
