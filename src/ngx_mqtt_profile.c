@@ -33,7 +33,7 @@ static void ngx_mqtt_profile_release(ngx_mqtt_worker_t *w);
 static ngx_int_t ngx_mqtt_profile_redraft(ngx_mqtt_worker_t *w,
     ngx_uint_t parts, ngx_mqtt_profile_t *p);
 static ngx_int_t ngx_mqtt_profile_exchange(ngx_mqtt_worker_t *w,
-    ngx_mqtt_whose_t *whose);
+    ngx_mqtt_whose_t *whose, ngx_uint_t parts);
 
 
 ngx_int_t
@@ -161,12 +161,6 @@ ngx_mqtt_profile_set_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     ngx_mqtt_message_t  *old;
 
     old = s->profile;
-
-    /* first, so that after a kill nobody goes on with the old one */
-
-    if (s->attach) {
-        ngx_mqtt_set(s->attach->changed, 1);
-    }
 
     ngx_mqtt_set(s->profile, w->slot->draft);
     ngx_mqtt_set(w->slot->draft, NULL);
@@ -436,7 +430,7 @@ ngx_mqtt_profile_change(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose,
         rc = ngx_mqtt_profile_redraft(w, parts, p);
 
         if (rc == NGX_OK) {
-            rc = ngx_mqtt_profile_exchange(w, whose);
+            rc = ngx_mqtt_profile_exchange(w, whose, parts);
         }
 
         ngx_mqtt_profile_release(w);
@@ -497,7 +491,8 @@ ngx_mqtt_profile_redraft(ngx_mqtt_worker_t *w, ngx_uint_t parts,
 /* The draft takes the place of what the slot holds. */
 
 static ngx_int_t
-ngx_mqtt_profile_exchange(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose)
+ngx_mqtt_profile_exchange(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose,
+    ngx_uint_t parts)
 {
     ngx_int_t            rc;
     ngx_mqtt_session_t  *s;
@@ -513,6 +508,13 @@ ngx_mqtt_profile_exchange(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose)
         rc = NGX_AGAIN;
 
     } else {
+
+        /* first, so that after a kill nobody goes on with old roles */
+
+        if ((parts & NGX_MQTT_PROFILE_ROLES) && s->attach) {
+            ngx_mqtt_set(s->attach->changed, 1);
+        }
+
         ngx_mqtt_profile_set_locked(w, s);
         rc = NGX_OK;
     }

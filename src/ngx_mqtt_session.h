@@ -38,7 +38,7 @@ struct ngx_mqtt_attach_s {
     u_char                ready;
     u_char                reason;       /* > 0: to be closed, with this */
     u_char                stalled;      /* its socket is full */
-    u_char                changed;      /* its session's profile is another */
+    u_char                changed;      /* its session's roles are others */
 };
 
 

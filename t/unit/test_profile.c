@@ -227,6 +227,9 @@ test_profile_rights(void)
     is_int(ngx_mqtt_auth_subscribe(&c.cl, &f), NGX_DECLINED,
            "nor to subscribe");
 
+    is_int(test_profile_state("c", (u_char *) "x", 1), NGX_OK, "a state");
+    ok(!c.cl.attach->changed, "changes no rights");
+
     is_int(test_profile_roles("c", "webpubsub.joinLeaveGroup.u/1"), NGX_OK,
            "another one");
     is_int(ngx_mqtt_auth_publish(&c.cl, &t), NGX_DECLINED,
