@@ -17,10 +17,11 @@ kill: deps
 deps:
 	@.ci/deps build
 
-# NGINX in the foreground with conf.examples/quickstart.conf
+# NGINX in the foreground with conf.examples/quickstart.conf, or another with
+# EXAMPLE=web-pubsub
 run: all
 	@.ci/deps run
-	@.ci/quickstart
+	@.ci/quickstart $(EXAMPLE)
 
 # all tests, or TESTS="t/one.t t/other.t"
 test: all kill

@@ -1,6 +1,6 @@
-# Every file in conf.examples/ is a configuration that starts, and clients
+# Every NAME.conf in conf.examples/ is a configuration that starts, and clients
 # exchange a message at every address where it has mqtt_pass.  Only paths and
-# addresses are changed.
+# addresses are changed.  NAME.js is the application behind it.
 
 use strict;
 use warnings;
@@ -13,6 +13,11 @@ use Test::Nginx::MQTT::Server;
 use Test::Nginx::MQTT::Trace;
 
 
+# What clients get from an application in CONNACK.
+my %connack = ('web-pubsub.conf' => 'user=greeting:"hello $who"');
+
+my $node = $ENV{TEST_NODE} || 'node';
+my $modules = Test::Nginx::MQTT::Server::source_root() . '/t/interop/node_modules';
 my @files = sort glob Test::Nginx::MQTT::Server::source_root() . '/conf.examples/*.conf';
 my $stream = Test::Nginx::MQTT::Server::has_stream();
 
@@ -59,12 +64,15 @@ sub adapt {
         $conf =~ s/listen(\s+)\Q$door->[1]\E;/listen$1$own;/;
     }
 
+    my $app = "$server->{host}:" . Test::Nginx::MQTT::Server::port(0);
+    $conf =~ s/server(\s+)127\.0\.0\.1:\d+;/server$1$app;/;
+
     return "$load${user}daemon off;\n$conf";
 }
 
 
 sub exchange {
-    my ($server, $door) = @_;
+    my ($server, $door, $connack) = @_;
 
     my ($transport, undef, $path, $port) = @$door;
     $path = $path eq '' ? '' : "path=$path";
@@ -76,11 +84,12 @@ sub exchange {
         $trace->play(Test::Nginx::MQTT::Trace->parse(<<"EOF"));
 for \$who in sub pub
     \$who opens port=$port $path
-    \$who connects
+    \$who > CONNECT clean username=\$who
+    \$who < CONNACK $connack
 end
-sub subscribes example/+
-pub publishes example/topic qos=1 payload="hello"
-sub < PUBLISH example/topic payload="hello"
+sub subscribes chat/+
+pub publishes chat/topic qos=1 payload="hello"
+sub < PUBLISH chat/topic payload="hello"
 sub,pub disconnects
 EOF
         1;
@@ -89,6 +98,31 @@ EOF
     $trace->finish;
 
     return $ok;
+}
+
+
+# Starts an application, and waits until it says that it listens.
+
+sub start_application {
+    my ($file, $server) = @_;
+
+    local $ENV{NODE_PATH} = $modules;
+    local $ENV{HOST} = $server->{host};
+    local $ENV{PORT} = Test::Nginx::MQTT::Server::port(0);
+    my $pid = open(my $out, '-|', $node, $file) or die "$node: $!";
+
+    my $line = <$out>;
+    die "$file does not start\n" if !defined $line || $line !~ /^listening/;
+
+    return { pid => $pid, out => $out };
+}
+
+
+sub stop_application {
+    my ($app) = @_;
+
+    kill TERM => $app->{pid};
+    close $app->{out};
 }
 
 
@@ -108,14 +142,25 @@ for my $file (@files) {
     make_path($server->file('temp'));
     $server->write_file('conf/nginx.conf', adapt($conf, $server, \@doors));
 
+    my ($app, $script) = (undef, $file =~ s/conf$/js/r);
+    if (-f $script) {
+        if (!-d "$modules/\@azure") {
+            note("$name: not without its application's packages");
+            next;
+        }
+        $app = start_application($script, $server);
+    }
+
     if (!eval { $server->start; 1 }) {
+        stop_application($app) if $app;
         fail("$name: it starts");
         diag($@);
         next;
     }
 
-    ok(exchange($server, $_), "$name: $_->[0] at $_->[1]$_->[2]") for @doors;
+    ok(exchange($server, $_, $connack{$name} // ''), "$name: $_->[0] at $_->[1]$_->[2]") for @doors;
     ok($server->stop, "$name: it exits");
+    stop_application($app) if $app;
     is(join("\n", $server->bad_lines), '', "$name: no alert");
 }
 
