@@ -174,3 +174,456 @@ f < end 0x82
 [5] access log has '{"reason":"protocol error","mqtt":{"initiatedByClient":false,"disconnectPacket":{"code":130,"userProperties":null}}};'
 --- no_access_log
 /disconnected a .*\n(.*\n)*disconnected a /
+
+=== TEST 4: nobody answers
+--- versions: 4 5
+--- server
+location = /events {
+    mqtt_event_handler test system=connect validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- mqtt
+a > CONNECT clean
+[4] a < CONNACK 3
+[5] a < CONNACK 0x88 reason_string="the application does not answer"
+a < close
+
+=== TEST 5: nobody answers, nor has to
+--- versions: 4 5
+--- hub
+connect_fallback allow;
+--- server
+location = /events {
+    mqtt_event_handler test system=connect validate=off;
+    proxy_read_timeout 100ms;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- http_config
+limit_req_zone $server_addr zone=slow:1m rate=1r/m;
+server {
+    listen $TEST_NGINX_PORT_4;
+    limit_req zone=slow burst=9;
+    location / { try_files /none @answer; }
+    location @answer { return 403; }
+}
+--- mqtt
+# what it says it says
+a > CONNECT clean
+[4] a < CONNACK 5
+[5] a < CONNACK 0x87
+a < close
+b connects
+
+=== TEST 6: a slow answer
+--- versions: 4 5
+--- workers: 1 2
+--- server
+location = /events {
+    mqtt_event_handler test system=connect,connected,disconnected validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- http_config
+map $http_ce_eventname $slow { connect x; }
+limit_req_zone $slow zone=slow:1m rate=1r/s;
+log_format event '$http_ce_eventname $http_ce_connectionid';
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log logs/access.log event;
+    location / {
+        limit_req zone=slow burst=9;
+        try_files /none @answer;
+    }
+    location @answer { return 204; }
+}
+--- mqtt
+mark
+first connects
+first disconnects
+# the keep alive begins with the CONNACK, what follows CONNECT waits
+a opens
+a holds
+a > CONNECT clean keepalive=1
+a > SUBSCRIBE 1 t
+a > PUBLISH t payload="x"
+a sends
+[ws] a > WS ping "p"
+[ws] a < WS pong "p"
+[ws] a > PINGREQ fragments=1
+[ws] a > WS ping "q"
+[ws] a < WS pong "q"
+a < CONNACK after=0.8..3
+any order
+    a < SUBACK 1 codes=0
+    a < PUBLISH t payload="x"
+    [ws] a < PINGRESP
+end
+a disconnects
+
+=== TEST 7: clients that leave before the answer
+--- versions: 4 5
+--- workers: 1 2
+--- server
+location = /events {
+    mqtt_event_handler test system=connect,connected,disconnected validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- http_config
+map $http_ce_eventname $slow { connect x; }
+limit_req_zone $slow zone=slow:1m rate=5r/s;
+log_format event '$http_ce_eventname $http_ce_connectionid';
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log logs/access.log event;
+    location / {
+        limit_req zone=slow burst=9;
+        try_files /none @answer;
+    }
+    location @answer { return 204; }
+}
+--- mqtt
+first connects
+a > CONNECT clean
+[ws] a > WS close 1000
+[ws] a < WS close 1000
+a closes
+b > CONNECT clean
+b resets
+c > CONNECT clean
+[ws] c > WS text "x"
+[ws] c < WS close 1003
+[ws] c < close
+[tcp] c closes
+d connects
+access log has "connect c"
+first . nothing
+
+=== TEST 8: the same client id twice, and a third time
+--- versions: 4 5
+--- server
+location = /events {
+    mqtt_event_handler test system=connect validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- http_config
+limit_req_zone $http_ce_connectionid zone=slow:1m rate=2r/s;
+server {
+    listen $TEST_NGINX_PORT_4;
+    location / {
+        limit_req zone=slow burst=9;
+        try_files /none @answer;
+    }
+    location @answer { return 204; }
+}
+--- mqtt
+a > CONNECT id=x resume
+a < CONNACK sp=0
+b > CONNECT id=x resume
+c > CONNECT id=x resume
+# until then the first one has it
+a > PINGREQ
+a < PINGRESP
+a < end 0x8e
+b < CONNACK sp=1
+b < end 0x8e
+c < CONNACK sp=1
+c . nothing
+
+=== TEST 9: a reload meanwhile
+--- versions: 4 5
+--- workers: 1 2
+--- server
+location = /events {
+    mqtt_event_handler test system=connect,connected,disconnected validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- http_config
+map $http_ce_eventname $slow { connect x; }
+limit_req_zone $slow zone=slow:1m rate=1r/s;
+log_format event '$http_ce_eventname $http_ce_connectionid';
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log logs/access.log event;
+    location / {
+        limit_req zone=slow burst=9;
+        try_files /none @answer;
+    }
+    location @answer { return 204; }
+}
+--- mqtt
+first connects
+a > CONNECT clean
+reload
+a < CONNACK
+access log has "connected a"
+a disconnects
+access log has "disconnected a"
+first . nothing
+first disconnects
+access log has "disconnected first"
+
+=== TEST 10: what is of a new session only
+--- versions: 4 5
+--- workers: 1 2
+--- hub
+default_roles webpubsub.sendToGroup.nothing;
+--- server
+location = /events {
+    mqtt_event_handler test system=connect,connected,disconnected validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4/$mqtt_username?$mqtt_session_present;
+}
+--- http_config
+log_format event escape=none '$http_ce_eventname <$http_ce_userid> <$http_ce_connectionstate> $args';
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log logs/access.log event;
+    location / { proxy_pass http://$TEST_NGINX_PORT_5; }
+}
+server {
+    listen $TEST_NGINX_PORT_5;
+    add_header ce-connectionState s-$uri;
+    location = /one { return 200 '{"userId":"u1","roles":["webpubsub.joinLeaveGroup.t"],"groups":["g"]}'; }
+    location = /two { return 200 '{"userId":"u2","roles":["webpubsub.sendToGroup"],"groups":["h"]}'; }
+}
+--- mqtt
+a > CONNECT resume username=one
+a < CONNACK sp=0
+access log has "connect <> <> 0"
+access log has "connected <u1> <s-/one> 0"
+a > SUBSCRIBE 1 t u
+[4] a < SUBACK 1 codes=0,0x80
+[5] a < SUBACK 1 codes=0,0x87
+a disconnects
+a > CONNECT resume username=two
+a < CONNACK sp=1
+access log has "connect <u1> <s-/one> 1"
+a > SUBSCRIBE 1 t u
+[4] a < SUBACK 1 codes=0,0x80
+[5] a < SUBACK 1 codes=0,0x87
+b > CONNECT clean username=two
+b < CONNACK
+b publishes g payload="x"
+a < PUBLISH g payload="x"
+b publishes t payload="x"
+a < PUBLISH t payload="x"
+b publishes h payload="x"
+b < PUBLISH h payload="x"
+a . nothing
+a disconnects
+a > CONNECT clean username=one
+a < CONNACK
+access log has "disconnected <u1> <s-/two>"
+
+=== TEST 11: ids
+--- versions: 4 5
+--- server
+access_log off;
+location = /events {
+    mqtt_event_handler test system=connect,connected,disconnected validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- http_config
+log_format event '$http_ce_eventname <$http_ce_physicalconnectionid> <$http_ce_sessionid> $http_ce_source';
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log logs/access.log event;
+    return 204;
+}
+--- mqtt
+a connects resume
+a disconnects
+a connects resume sp=1
+a disconnects
+a connects
+a disconnects
+access log has "disconnected"
+a connects
+--- access_log
+/(?m)^connect <(\w{16,})> <-> \S*\/client\/a\/\1\nconnected <\1> <(\w{16,})> \S*\/client\/a\/\1\nconnect <(?!\1)(\w{16,})> <-> \S*\nconnect <(?!\1|\3)(\w{16,})> <-> /
+/(?m)connected <\w*> <(\w{16,})> (.*\n)*connect <(\w{16,})> .*\nconnect <(.*\n)*disconnected <\3> <\1> /
+/(?m)^connected <\w*> <(\w{16,})> (.*\n)*connected <\w*> <(?!\1)\w{16,}> /
+
+=== TEST 12: the end of sessions by time
+--- versions: 4 5
+--- workers: 1 2
+--- hub
+session_expiry 1s;
+--- server
+location = /events {
+    mqtt_event_handler test system=disconnected validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- http_config
+log_format event escape=none '$http_ce_eventname $http_ce_connectionid $request_body';
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log logs/access.log event;
+    location / { proxy_pass http://$TEST_NGINX_PORT_5; }
+}
+server {
+    listen $TEST_NGINX_PORT_5;
+    return 204;
+}
+--- mqtt
+a connects resume
+b connects resume
+a disconnects
+b resets
+access log lacks "disconnected"
+access log has 'disconnected a {"reason":null,"mqtt":{"initiatedByClient":true,"disconnectPacket":{"code":0,"userProperties":null}}}'
+access log has 'disconnected b {"reason":"connection was lost","mqtt":{"initiatedByClient":false,"disconnectPacket":null}}'
+
+=== TEST 13: a killed worker
+--- versions: 4 5
+--- workers: 1 2
+--- server
+location = /events {
+    mqtt_event_handler test system=disconnected validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- http_config
+log_format event escape=none '$http_ce_eventname $http_ce_connectionid $request_body';
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log logs/access.log event;
+    location / { proxy_pass http://$TEST_NGINX_PORT_5; }
+}
+server {
+    listen $TEST_NGINX_PORT_5;
+    return 204;
+}
+--- mqtt
+a connects
+kill worker of a
+access log has 'disconnected a {"reason":"connection was lost","mqtt":{"initiatedByClient":false,"disconnectPacket":null}}'
+--- allow
+/exited on signal 9/
+--- no_access_log
+/disconnected a .*\n(.*\n)*disconnected a /
+
+=== TEST 14: the request of a WebSocket client, without its token
+--- transports: ws
+--- versions: 4 5
+--- server
+access_log off;
+location = /events {
+    mqtt_event_handler test system=connect validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- location
+mqtt_pass test;
+mqtt_release_request on;
+--- http_config
+log_format event escape=none '$request_body';
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log logs/access.log event;
+    location / { proxy_pass http://$TEST_NGINX_PORT_5; }
+}
+server {
+    listen $TEST_NGINX_PORT_5;
+    access_log off;
+    return 204;
+}
+--- mqtt
+a opens path="/mqtt?x=1&y=a%20b+c&x=2&access_token=abc&&z&=e&%22=%00" header="X-Test: 1" header="authorization: abc" header="x-test: 2"
+a connects
+access log has '"query":{"x":["1","2"],"y":["a b c"],"z":[""],"":["e"],"\"":["\u0000"]},"headers":{'
+access log has '"X-Test":["1","2"]'
+access log has '"Sec-WebSocket-Protocol":["mqtt"]'
+--- no_access_log
+/abc/
+/authorization/i
+
+=== TEST 15: certificates
+--- transports: wss tls
+--- versions: 4 5
+--- server
+ssl_client_certificate $TEST_NGINX_CERTIFICATE;
+ssl_verify_client optional;
+location = /events {
+    mqtt_event_handler test system=connect validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4/$mqtt_client_cert_fingerprint;
+}
+--- stream_server
+server {
+    listen $TEST_NGINX_PORT_6 ssl;
+    ssl_client_certificate $TEST_NGINX_CERTIFICATE;
+    ssl_verify_client optional;
+    mqtt_pass test;
+}
+--- http_config
+log_format event escape=none '$uri $request_body';
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log logs/access.log event;
+    location / { proxy_pass http://$TEST_NGINX_PORT_5; }
+}
+server {
+    listen $TEST_NGINX_PORT_5;
+    return 204;
+}
+--- mqtt
+[wss] a opens certified
+[tls] a opens port=6 certified
+a connects
+b connects
+access log has '"clientCertificates":[]'
+--- access_log
+/(?m)^\/([0-9a-f]{40}) .*"clientCertificates":\[\{"thumbprint":"\1","content":"-----BEGIN CERTIFICATE-----\\u000a.*-----END CERTIFICATE-----(\\u000a)?"\}\]/
+
+=== TEST 16: a will is judged by the roles that the application gives
+--- versions: 4 5
+--- hub
+default_roles webpubsub.joinLeaveGroup;
+--- server
+location = /events {
+    mqtt_event_handler test system=connect validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4/$mqtt_username;
+}
+--- http_config
+server {
+    listen $TEST_NGINX_PORT_4;
+    location = /yes { return 200 '{"roles":["webpubsub.sendToGroup.w"]}'; }
+    location = /no  { return 200 '{"roles":["webpubsub.sendToGroup.v"]}'; }
+}
+--- mqtt
+watch > CONNECT clean username=no
+watch < CONNACK
+watch subscribes w
+a > CONNECT clean username=no will=w will.payload=x
+[4] a < CONNACK 5
+[5] a < CONNACK 0x87
+a < close
+a > CONNECT clean username=yes will=w will.payload=y
+a < CONNACK
+a closes
+watch < PUBLISH w payload=y
+
+=== TEST 17: what is too large
+--- versions: 5
+--- zone: 16m
+--- hub
+max_packet_size 3m;
+--- server
+location = /events {
+    mqtt_event_handler test system=connect validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4/$mqtt_username;
+}
+--- http_config
+server {
+    listen $TEST_NGINX_PORT_4;
+    client_max_body_size 2m;
+    location = /props { return 200 '{"mqtt":{"userProperties":[{"name":"a","value":"b"}]}}'; }
+    location = /large { alias $TEST_NGINX_ROOT/html/large; error_page 405 =200 $uri; }
+}
+--- mqtt
+a > CONNECT clean max_packet=20 username=props
+a < CONNACK !user
+b > CONNECT clean will=w will.payload=60000*x username=props
+b < CONNACK user=a:b
+set $p 60000*"\x01"
+c > CONNECT clean username=props user=a:$p user=a:$p user=a:$p
+c < CONNACK 0x95
+c < close
+d > CONNECT clean username=props user=a:$p user=a:$p
+d < CONNACK

@@ -257,6 +257,7 @@ nothing else comes to a.
     a opens                               # now, not with its first packet
     a opens via wss with b                # another transport; b's worker
     a opens apart from b                  # another worker than b's
+    a opens certified                     # with the server's own certificate
     a opens bare                          # without a WebSocket handshake
     a opens pipelined                     # packet and handshake in one write
     a opens path=/other header="X: y"     # fields of the handshake, see below

@@ -48,7 +48,8 @@ sub local_port { return $_[0]{local_port} }
 
 # rcvbuf: the kernel's buffer; prefix: bytes before everything else;
 # bare: without the WebSocket handshake; pipelined: its answer is awaited only
-# after the first bytes were sent behind it; request: what handshake() takes.
+# after the first bytes were sent behind it; request: what handshake() takes;
+# certificate: files of one of its own, and of the key.
 
 sub open {
     my ($self, %o) = @_;
@@ -67,7 +68,7 @@ sub open {
 
     $socket->blocking(0);
     $self->write_raw($o{prefix}) if defined $o{prefix};
-    $self->start_tls($o{timeout}) if $self->is_tls;
+    $self->start_tls($o{timeout}, @{ $o{certificate} || [] }) if $self->is_tls;
 
     return if !$self->is_ws;
 
@@ -89,12 +90,15 @@ sub open {
 
 
 sub start_tls {
-    my ($self, $timeout) = @_;
+    my ($self, $timeout, $certificate, $key) = @_;
+
+    my %own = $certificate ? (SSL_cert_file => $certificate, SSL_key_file => $key)
+                           : ();
 
     require IO::Socket::SSL;
     $self->{socket}->blocking(1);
     IO::Socket::SSL->start_SSL($self->{socket}, SSL_verify_mode => 0,
-                               SSL_hostname => 'localhost',
+                               SSL_hostname => 'localhost', %own,
                                Timeout => $timeout)
         or die "$self->{name}: TLS handshake failed: "
                . IO::Socket::SSL::errstr() . "\n";

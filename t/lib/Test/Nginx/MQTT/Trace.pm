@@ -294,6 +294,7 @@ sub do_opens {
         elsif ($word eq 'with') { $o{with} = $self->text(shift @words) }
         elsif ($word eq 'apart') { shift @words; $o{apart} = $self->text(shift @words) }
         elsif ($word eq 'bare' || $word eq 'pipelined') { $o{$word} = 1 }
+        elsif ($word eq 'certified') { $o{certificate} = [$self->{server}->certificate] }
         elsif (!defined $key) { $self->fail("opens: what is $word?") }
         elsif ($key =~ /^(?:v|port|rcvbuf)$/) { $o{$key} = $self->number($value) }
         elsif ($key eq 'prefix') { $o{$key} = $self->text($value) }
