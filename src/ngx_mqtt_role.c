@@ -72,6 +72,8 @@ ngx_mqtt_role_parse(ngx_str_t *text, ngx_mqtt_role_t *role)
     ngx_str_t   rest, *name;
     ngx_uint_t  i;
 
+    name = NULL;
+
     for (i = 0; i < 2; i++) {
         name = &ngx_mqtt_role_names[i];
 

@@ -280,8 +280,8 @@ server {
     location /over { return 200 ${x}y; }
     location /chunked {
         # without a length
-        sub_filter_types *;
-        sub_filter '@' '@';
+        ssi on;
+        ssi_types *;
         return 200 $x;
     }
 }
@@ -322,7 +322,7 @@ location = /events {
 --- http_config
 server {
     listen $TEST_NGINX_PORT_4;
-    location /slow { limit_rate 60; return 200 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"; }
+    location /slow { limit_rate 200; return 200 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"; }
     location /quick { return 200; }
 }
 --- mqtt
@@ -349,7 +349,7 @@ location = /events {
 --- http_config
 server {
     listen $TEST_NGINX_PORT_4;
-    location /slow { limit_rate 60; return 200 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"; }
+    location /slow { limit_rate 200; return 200 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"; }
 }
 --- mqtt
 a connects resume
@@ -365,7 +365,7 @@ a > PUBLISH $webpubsub/server/events/slow qos=1 id=1 payload=x
 a < PUBACK 1
 a resets
 b connects
-wait 1.5
+wait 2.5
 a connects resume sp=1
 [4] a < PUBLISH $webpubsub/server/events/slow/succeeded qos=1 id=$two payload=*
 [5] a < PUBLISH $webpubsub/server/events/slow/succeeded qos=1 id=$two payload=* content_type=* user=azure-status-code:200
@@ -375,7 +375,7 @@ a > PUBLISH $webpubsub/server/events/slow qos=1 id=1 payload=x
 a < PUBACK 1
 a resets
 a connects
-wait 1.5
+wait 2.5
 a . nothing
 a disconnects
 b disconnects
