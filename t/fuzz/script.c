@@ -66,13 +66,40 @@ script_time(void)
 }
 
 
+/* what everybody may do, or, with patterns for the rest, half of it */
+
+static ngx_str_t  script_patterns[2];
+
 static ngx_mqtt_rights_t  script_open = {
     .all = NGX_MQTT_ROLE_SUBSCRIBE|NGX_MQTT_ROLE_PUBLISH
 };
 static ngx_mqtt_rights_t  script_subscribe = {
-    .all = NGX_MQTT_ROLE_SUBSCRIBE
+    .all = NGX_MQTT_ROLE_SUBSCRIBE,
+    .sets = { { .npatterns = 0 },
+              { .patterns = script_patterns, .npatterns = 2 } }
 };
-static ngx_mqtt_rights_t  script_publish = { .all = NGX_MQTT_ROLE_PUBLISH };
+static ngx_mqtt_rights_t  script_publish = {
+    .all = NGX_MQTT_ROLE_PUBLISH,
+    .sets = { { .patterns = script_patterns, .npatterns = 2 },
+              { .npatterns = 0 } }
+};
+
+
+static void
+script_roles(void)
+{
+    ngx_uint_t   i, wild;
+    const char  *why;
+
+    static u_char     bufs[2][8];
+    static ngx_str_t  patterns[] = { ngx_string("a**"), ngx_string("t/?") };
+
+    for (i = 0; i < 2; i++) {
+        script_patterns[i].data = bufs[i];
+        (void) ngx_mqtt_pattern_compile(&patterns[i], bufs[i],
+                                        &script_patterns[i].len, &wild, &why);
+    }
+}
 
 
 void
@@ -87,6 +114,7 @@ script_settings(void)
     static const size_t      queues[] = { 1048576, 0, 100, 500, 3000, 50000 };
     static const ngx_uint_t  times[] = { 300, 0, 1, 5, 60, 3, 10, 299 };
 
+    script_roles();
     script_defaults(&script_confs[0]);
     script_defaults(&script_confs[1]);
 
