@@ -87,8 +87,9 @@ ngx_mqtt_profile_t *ngx_mqtt_profile_read(ngx_mqtt_worker_t *w,
 
 /*
  * Replaces the named parts of a session's profile; a connected client notices
- * other roles before its next packet is judged.  NGX_DECLINED: no such session, or too
- * large; NGX_ERROR: no memory, or the zone is full: nothing was changed.
+ * other roles before its next packet is judged.  NGX_DECLINED: no such
+ * session, or too large; NGX_ERROR: no memory, or the zone is full: nothing
+ * was changed.
  */
 #define NGX_MQTT_PROFILE_USER   0x01
 #define NGX_MQTT_PROFILE_ROLES  0x02
