@@ -93,13 +93,14 @@ struct ngx_http_mqtt_hook_s {
     ngx_queue_t                behind;       /* the others */
 
     ngx_mqtt_answer_t          answer;
-    ngx_str_t                  allowed;      /* WebHook-Allowed-Origin */
+    ngx_str_t                  allowed;      /* last WebHook-Allowed-Origin */
 
     ngx_http_request_t        *request;      /* the main one */
     ngx_http_request_t        *subrequest;
     unsigned                   failed:1;     /* it ended before its end */
     unsigned                   first:1;      /* has the lane */
     unsigned                   stale:1;      /* waited for an answer */
+    unsigned                   agreed:1;     /* one of "allowed" names us */
 };
 
 
@@ -120,6 +121,9 @@ void ngx_http_mqtt_event_over(ngx_http_mqtt_hook_t *hook);
  * asks.  NGX_AGAIN: "hook" waits for the answer; NGX_DECLINED: it has not.
  */
 ngx_int_t ngx_http_mqtt_validate(ngx_http_mqtt_hook_t *hook);
+
+/* Whether a value of WebHook-Allowed-Origin has the origin in it. */
+ngx_uint_t ngx_http_mqtt_validate_names(ngx_str_t *list, ngx_str_t *origin);
 
 /* The end of a validation: those that waited for it go on in "queue". */
 void ngx_http_mqtt_validated(ngx_http_mqtt_hook_t *hook, ngx_queue_t *queue);

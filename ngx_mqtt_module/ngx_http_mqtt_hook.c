@@ -589,6 +589,10 @@ ngx_http_mqtt_hook_header(ngx_http_mqtt_hook_t *hook, ngx_table_elt_t *h)
     {
         hook->allowed = h->value;
 
+        if (ngx_http_mqtt_validate_names(&h->value, &hook->handler->origin)) {
+            hook->agreed = 1;
+        }
+
     } else if (h->key.len > 5
                && ngx_strncasecmp(h->key.data, (u_char *) "mqtt-", 5) == 0)
     {

@@ -141,20 +141,23 @@ ngx_http_mqtt_validated(ngx_http_mqtt_hook_t *hook, ngx_queue_t *queue)
 static ngx_uint_t
 ngx_http_mqtt_validate_allowed(ngx_http_mqtt_hook_t *hook)
 {
-    u_char     *p, *last, *end;
-    ngx_str_t   item;
-
     if (hook->request == NULL || ngx_http_mqtt_hook_answer(hook) != NGX_OK) {
         hook->answer.status = 0;
         return 0;
     }
 
-    if (hook->answer.status < 200 || hook->answer.status > 299) {
-        return 0;
-    }
+    return hook->agreed && hook->answer.status / 100 == 2;
+}
 
-    p = hook->allowed.data;
-    last = p + hook->allowed.len;
+
+ngx_uint_t
+ngx_http_mqtt_validate_names(ngx_str_t *list, ngx_str_t *origin)
+{
+    u_char     *p, *last, *end;
+    ngx_str_t   item;
+
+    p = list->data;
+    last = p + list->len;
 
     for ( /* void */ ; p < last; p = end + 1) {
 
@@ -176,8 +179,7 @@ ngx_http_mqtt_validate_allowed(ngx_http_mqtt_hook_t *hook)
         }
 
         if ((item.len == 1 && item.data[0] == '*')
-            || ngx_http_mqtt_validate_is_origin(&item,
-                                                &hook->handler->origin))
+            || ngx_http_mqtt_validate_is_origin(&item, origin))
         {
             return 1;
         }

@@ -5,19 +5,18 @@ use strict;
 use warnings;
 
 use Test::More;
+use Test::Nginx::MQTT::Script;
 use Test::Nginx::MQTT::Server;
-use IPC::Open2;
-use Time::HiRes qw(time);
 
-my $slow = $ENV{TEST_NGINX_SLOW} || 1;
-my $node = $ENV{TEST_NODE} || 'node';
+my $slow = $Test::Nginx::MQTT::Script::SLOW;
+my $node = $Test::Nginx::MQTT::Script::NODE;
 
 # The first Python may be another than the one Debian's packages are for.
 my ($python) = grep { system("$_ -c 'import paho.mqtt' 2>/dev/null") == 0 }
                     qw(python3 /usr/bin/python3);
 $python ||= 'python3';
 
-my $dir = Test::Nginx::MQTT::Server::source_root() . '/t/interop';
+my $dir = $Test::Nginx::MQTT::Script::DIR;
 my $only = $ENV{TEST_NGINX_CASE};
 
 plan skip_all => 'no stream module' if !Test::Nginx::MQTT::Server::has_stream();
@@ -109,50 +108,7 @@ my %do = (
 );
 
 
-# Plays a script: its TAP becomes ours.
-
-sub play {
-    my ($program, $script) = @_;
-
-    return if defined $only && $script !~ /$only/;
-    my $start = time;
-    my ($planned, $seen, $failed) = (undef, 0, 0);
-
-    my $pid = open2(my $out, my $in, $program, "$dir/$script");
-    $in->autoflush;
-    local $SIG{PIPE} = 'IGNORE';
-    local $SIG{ALRM} = sub { diag("$script takes too long"); kill KILL => $pid };
-    alarm 60 * $slow;
-
-    while (my $line = <$out>) {
-        chomp $line;
-        if ($line =~ /^(not )?ok \d+ - (.*)/) {
-            $seen++;
-            $failed = defined $1;
-            ok(!$failed, "$script: $2");
-
-        } elsif ($line =~ /^1\.\.(\d+)$/) {
-            $planned = $1;
-
-        } elsif ($line =~ /^do (\S+)/) {
-            print $in eval { $do{$1}->(); 1 } ? "done\n" : $@;
-
-        } elsif ($line =~ s/^# ?//) {
-            $failed ? diag($line) : note($line);
-
-        } else {
-            note($line);
-        }
-    }
-
-    close $in;
-    waitpid $pid, 0;
-    alarm 0;
-    is($?, 0, "$script ends well");
-    is($planned, $seen, "$script runs all its tests");
-    note(sprintf '%s: %.1f s', $script, time - $start);
-}
-
+sub play { Test::Nginx::MQTT::Script::play(@_, \%do) }
 
 play($node, $_) for qw(mqttjs.js v5.js load.js mosquitto.js);
 play($python, 'paho-clients.py');

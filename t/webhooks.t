@@ -76,7 +76,9 @@ server {
     listen $TEST_NGINX_PORT_4;
     location /validate {
         if ($request_method = OPTIONS) { return 404; }
-        add_header WebHook-Allowed-Origin *;
+        add_header WebHook-Allowed-Origin one.example;
+        add_header WebHook-Allowed-Origin localhost;
+        add_header WebHook-Allowed-Origin three.example;
         return 200;
     }
     location /e { return 200; }

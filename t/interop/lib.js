@@ -129,7 +129,7 @@ class Client {
 
         let to = url[kind.transport];
         if (options.hub) {
-            to = kind.transport === 'ws' ? to.replace(/mqtt$/, options.hub)
+            to = kind.transport === 'ws' ? to.replace(/[^/]*$/, options.hub)
                                          : process.env[`MQTT_TCP_${options.hub.toUpperCase()}`];
         }
 
@@ -177,6 +177,14 @@ class Client {
         const granted = await within(this.mqtt.subscribeAsync(topic, options),
                                      () => 'SUBACK');
         return granted.map((g) => g.qos);
+    }
+
+    // the codes of SUBACK that make MQTT.js complain
+
+    async denied(topic, options) {
+        const error = await this.subscribe(topic, options)
+                                .then(() => fail(`${topic} was granted`), (e) => e);
+        return error.packet?.granted;
     }
 
     publish(topic, payload, options = { qos: 0 }) {
