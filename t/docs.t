@@ -314,10 +314,15 @@ sub check_variables {
 }
 
 
-# Its configuration, with this server's modules and other ports.
+# Its configurations, with this server's modules and other ports.
 
 sub check_readme {
-    my ($conf) = $text{'README.md'} =~ /```nginx\n(.*?)```/s;
+    check_configuration($_) for $text{'README.md'} =~ /```nginx\n(.*?)```/sg;
+}
+
+
+sub check_configuration {
+    my ($conf) = @_;
     my $nginx = $ENV{TEST_NGINX_BINARY};
 
   SKIP: {
@@ -333,6 +338,7 @@ sub check_readme {
                             qw(client_body proxy fastcgi uwsgi scgi);
 
         $conf =~ s/^load_module.*\n//gm;
+        $conf = "events { }\nmqtt_zone broker 8m;\n$conf" if $conf !~ /^events /m;
         $conf =~ s/127\.0\.0\.1:\d+/'127.0.0.1:' . $port++/ge;
         $conf =~ s/^http \{/http { access_log off; $temp/m;
 
