@@ -30,12 +30,6 @@
 static ngx_mqtt_conf_handler_t *ngx_http_mqtt_event_find(ngx_str_t *name,
     ngx_uint_t type, ngx_str_t *event, ngx_mqtt_conf_hub_t **hub);
 static ngx_http_mqtt_hub_t *ngx_http_mqtt_event_hub(ngx_mqtt_conf_hub_t *conf);
-static ngx_http_mqtt_hook_t *ngx_http_mqtt_event_ahead(
-    ngx_http_mqtt_hook_t *hook);
-static void ngx_http_mqtt_event_insert(ngx_rbtree_node_t *temp,
-    ngx_rbtree_node_t *node, ngx_rbtree_node_t *sentinel);
-static ngx_int_t ngx_http_mqtt_event_compare(ngx_rbtree_node_t *one,
-    ngx_rbtree_node_t *two);
 static void ngx_http_mqtt_event_admit(ngx_http_mqtt_hook_t *hook);
 static void ngx_http_mqtt_event_again(ngx_event_t *ev);
 static ngx_uint_t ngx_http_mqtt_event_held_back(ngx_http_mqtt_hook_t *hook);
@@ -68,9 +62,6 @@ static ngx_queue_t        ngx_http_mqtt_over = {
 static ngx_queue_t        ngx_http_mqtt_ready = {
     &ngx_http_mqtt_ready, &ngx_http_mqtt_ready
 };
-
-static ngx_rbtree_t       ngx_http_mqtt_lanes;
-static ngx_rbtree_node_t  ngx_http_mqtt_lanes_sentinel;
 
 /* debug logging of an event wants a connection */
 
@@ -148,7 +139,7 @@ ngx_http_mqtt_event(ngx_mqtt_worker_t *w, ngx_mqtt_event_t *ev)
 
     ev->worker->slot->counts.events++;
 
-    ahead = ngx_http_mqtt_event_ahead(hook);
+    ahead = ngx_http_mqtt_order_enter(hook);
 
     if (ahead) {
         ngx_http_mqtt_event_wait(hook, &ahead->behind);
@@ -181,91 +172,6 @@ ngx_http_mqtt_event_hub(ngx_mqtt_conf_hub_t *conf)
     conf->events = hub;
 
     return hub;
-}
-
-
-/* The first event of the same connection; NULL: this is the first now. */
-
-static ngx_http_mqtt_hook_t *
-ngx_http_mqtt_event_ahead(ngx_http_mqtt_hook_t *hook)
-{
-    ngx_int_t           rc;
-    ngx_str_t          *id;
-    ngx_rbtree_node_t  *node, *sentinel;
-
-    sentinel = &ngx_http_mqtt_lanes_sentinel;
-
-    if (ngx_http_mqtt_lanes.root == NULL) {
-        ngx_rbtree_init(&ngx_http_mqtt_lanes, sentinel,
-                        ngx_http_mqtt_event_insert);
-    }
-
-    id = &hook->event->connection_id;
-    hook->lane.key = ngx_hash_key(id->data, id->len);
-
-    node = ngx_http_mqtt_lanes.root;
-
-    while (node != sentinel) {
-        rc = ngx_http_mqtt_event_compare(&hook->lane, node);
-
-        if (rc == 0) {
-            return ngx_rbtree_data(node, ngx_http_mqtt_hook_t, lane);
-        }
-
-        node = (rc < 0) ? node->left : node->right;
-    }
-
-    hook->first = 1;
-    ngx_rbtree_insert(&ngx_http_mqtt_lanes, &hook->lane);
-
-    return NULL;
-}
-
-
-static void
-ngx_http_mqtt_event_insert(ngx_rbtree_node_t *temp, ngx_rbtree_node_t *node,
-    ngx_rbtree_node_t *sentinel)
-{
-    ngx_rbtree_node_t  **p;
-
-    for ( ;; ) {
-        p = (ngx_http_mqtt_event_compare(node, temp) < 0) ? &temp->left
-                                                          : &temp->right;
-        if (*p == sentinel) {
-            break;
-        }
-
-        temp = *p;
-    }
-
-    *p = node;
-    node->parent = temp;
-    node->left = sentinel;
-    node->right = sentinel;
-    ngx_rbt_red(node);
-}
-
-
-static ngx_int_t
-ngx_http_mqtt_event_compare(ngx_rbtree_node_t *one, ngx_rbtree_node_t *two)
-{
-    ngx_int_t          rc;
-    ngx_mqtt_event_t  *a, *b;
-
-    if (one->key != two->key) {
-        return one->key < two->key ? -1 : 1;
-    }
-
-    a = (ngx_rbtree_data(one, ngx_http_mqtt_hook_t, lane))->event;
-    b = (ngx_rbtree_data(two, ngx_http_mqtt_hook_t, lane))->event;
-
-    rc = ngx_memn2cmp(a->connection_id.data, b->connection_id.data,
-                      a->connection_id.len, b->connection_id.len);
-    if (rc) {
-        return rc;
-    }
-
-    return ngx_memn2cmp(a->hub.data, b->hub.data, a->hub.len, b->hub.len);
 }
 
 
@@ -636,26 +542,11 @@ ngx_http_mqtt_event_next(ngx_http_mqtt_hook_t *hook, ngx_queue_t *queue)
 
     hub = hook->hub;
 
-    if (hook->first) {
-        ngx_rbtree_delete(&ngx_http_mqtt_lanes, &hook->lane);
+    heir = ngx_http_mqtt_order_leave(hook);
 
-        if (!ngx_queue_empty(&hook->behind)) {
-            q = ngx_queue_head(&hook->behind);
-            ngx_queue_remove(q);
-
-            heir = ngx_queue_data(q, ngx_http_mqtt_hook_t, queue);
-
-            if (!ngx_queue_empty(&hook->behind)) {
-                ngx_queue_add(&heir->behind, &hook->behind);
-            }
-
-            heir->first = 1;
-            heir->stale = 1;
-            heir->lane.key = hook->lane.key;
-            ngx_rbtree_insert(&ngx_http_mqtt_lanes, &heir->lane);
-
-            ngx_queue_insert_tail(queue, q);
-        }
+    if (heir) {
+        heir->stale = 1;
+        ngx_queue_insert_tail(queue, &heir->queue);
     }
 
     if (hub->running < hub->conf->settings.event_concurrency

@@ -117,6 +117,15 @@ void ngx_http_mqtt_event_over(ngx_http_mqtt_hook_t *hook);
 
 
 /*
+ * The event of the same connection that a new one has to wait behind; NULL: it
+ * is the first.  The second call, at an event's end, returns who is the first
+ * then, or NULL.
+ */
+ngx_http_mqtt_hook_t *ngx_http_mqtt_order_enter(ngx_http_mqtt_hook_t *hook);
+ngx_http_mqtt_hook_t *ngx_http_mqtt_order_leave(ngx_http_mqtt_hook_t *hook);
+
+
+/*
  * Whether a handler has agreed to be sent events; if nobody has asked yet,
  * asks.  NGX_AGAIN: "hook" waits for the answer; NGX_DECLINED: it has not.
  */

@@ -42,6 +42,8 @@ typedef enum {
 } ngx_http_mqtt_header_e;
 
 
+static ngx_int_t ngx_http_mqtt_headers_push(ngx_http_headers_in_t *in,
+    ngx_str_t *values);
 static ngx_int_t ngx_http_mqtt_headers_event(ngx_http_mqtt_hook_t *hook,
     ngx_str_t *values);
 static ngx_int_t ngx_http_mqtt_headers_made(ngx_http_mqtt_hook_t *hook,
@@ -89,7 +91,6 @@ ngx_http_mqtt_hook_headers(ngx_http_mqtt_hook_t *hook,
     ngx_uint_t         i, n;
     ngx_str_t          values[NGX_HTTP_MQTT_HEADERS];
     ngx_keyval_t      *kv;
-    ngx_table_elt_t   *h;
     ngx_mqtt_event_t  *ev;
 
     ev = hook->event;
@@ -106,6 +107,32 @@ ngx_http_mqtt_hook_headers(ngx_http_mqtt_hook_t *hook,
     {
         return NGX_ERROR;
     }
+
+    if (ngx_http_mqtt_headers_push(in, values) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ev) {
+        kv = ev->headers.elts;
+
+        for (i = 0; i < ev->headers.nelts; i++) {
+            if (ngx_http_mqtt_headers_property(hook, &in->headers, &kv[i])
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_mqtt_headers_push(ngx_http_headers_in_t *in, ngx_str_t *values)
+{
+    ngx_uint_t        i;
+    ngx_table_elt_t  *h;
 
     ngx_http_mqtt_headers_hash();
 
@@ -132,18 +159,6 @@ ngx_http_mqtt_hook_headers(ngx_http_mqtt_hook_t *hook,
 
         } else if (i == NGX_HTTP_MQTT_CONTENT_LENGTH) {
             in->content_length = h;
-        }
-    }
-
-    if (ev) {
-        kv = ev->headers.elts;
-
-        for (i = 0; i < ev->headers.nelts; i++) {
-            if (ngx_http_mqtt_headers_property(hook, &in->headers, &kv[i])
-                != NGX_OK)
-            {
-                return NGX_ERROR;
-            }
         }
     }
 

@@ -36,8 +36,13 @@ typedef struct {
 
 static void ngx_http_mqtt_hook_connection(ngx_http_mqtt_hook_t *hook,
     ngx_http_mqtt_detached_t *d);
+static void ngx_http_mqtt_hook_address(ngx_http_mqtt_hook_t *hook,
+    ngx_connection_t *c);
+static void ngx_http_mqtt_hook_open_log(ngx_http_mqtt_hook_t *hook,
+    ngx_http_mqtt_detached_t *d);
 static ngx_int_t ngx_http_mqtt_hook_request(ngx_http_mqtt_hook_t *hook,
     ngx_http_mqtt_detached_t *d);
+static ngx_int_t ngx_http_mqtt_hook_alloc(ngx_http_request_t *r);
 static void ngx_http_mqtt_hook_method(ngx_http_mqtt_hook_t *hook,
     ngx_http_mqtt_detached_t *d);
 static void ngx_http_mqtt_hook_handler(ngx_event_t *ev);
@@ -100,10 +105,7 @@ static void
 ngx_http_mqtt_hook_connection(ngx_http_mqtt_hook_t *hook,
     ngx_http_mqtt_detached_t *d)
 {
-    ngx_str_t                 *text;
-    ngx_addr_t                 addr;
-    ngx_connection_t          *c;
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_connection_t  *c;
 
     c = &d->connection;
 
@@ -142,31 +144,52 @@ ngx_http_mqtt_hook_connection(ngx_http_mqtt_hook_t *hook,
     c->local_sockaddr = &ngx_http_mqtt_hook_sockaddr;
     c->local_socklen = sizeof(struct sockaddr);
 
-    if (hook->event && hook->event->address.len) {
-        text = &hook->event->address;
-        c->addr_text = *text;
+    ngx_http_mqtt_hook_address(hook, c);
+    ngx_http_mqtt_hook_open_log(hook, d);
 
-        if (ngx_parse_addr(hook->pool, &addr, text->data, text->len)
-            == NGX_OK)
-        {
-            c->sockaddr = addr.sockaddr;
-            c->socklen = addr.socklen;
-        }
+    d->hc.conf_ctx = hook->handler->ctx;
+}
+
+
+/* $remote_addr */
+
+static void
+ngx_http_mqtt_hook_address(ngx_http_mqtt_hook_t *hook, ngx_connection_t *c)
+{
+    ngx_str_t   *text;
+    ngx_addr_t   addr;
+
+    if (hook->event == NULL || hook->event->address.len == 0) {
+        return;
     }
+
+    text = &hook->event->address;
+    c->addr_text = *text;
+
+    if (ngx_parse_addr(hook->pool, &addr, text->data, text->len) == NGX_OK) {
+        c->sockaddr = addr.sockaddr;
+        c->socklen = addr.socklen;
+    }
+}
+
+
+static void
+ngx_http_mqtt_hook_open_log(ngx_http_mqtt_hook_t *hook,
+    ngx_http_mqtt_detached_t *d)
+{
+    ngx_http_core_loc_conf_t  *clcf;
 
     clcf = hook->handler->ctx->loc_conf[ngx_http_core_module.ctx_index];
 
     d->log = *clcf->error_log;
-    d->log.connection = c->number;
+    d->log.connection = d->connection.number;
     d->log.handler = ngx_http_mqtt_hook_log;
     d->log.data = &d->log_ctx;
     d->log.action = NULL;
 
-    d->log_ctx.connection = c;
+    d->log_ctx.connection = &d->connection;
     d->log_ctx.request = &d->request;
     d->log_ctx.current_request = &d->request;
-
-    d->hc.conf_ctx = hook->handler->ctx;
 }
 
 
@@ -192,18 +215,7 @@ ngx_http_mqtt_hook_request(ngx_http_mqtt_hook_t *hook,
 
     cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
 
-    r->ctx = ngx_pcalloc(r->pool, sizeof(void *) * ngx_http_max_module);
-    r->variables = ngx_pcalloc(r->pool, cmcf->variables.nelts
-                                        * sizeof(ngx_http_variable_value_t));
-
-    if (r->ctx == NULL || r->variables == NULL
-        || ngx_list_init(&r->headers_out.headers, r->pool, 1,
-                         sizeof(ngx_table_elt_t))
-           != NGX_OK
-        || ngx_list_init(&r->headers_out.trailers, r->pool, 1,
-                         sizeof(ngx_table_elt_t))
-           != NGX_OK)
-    {
+    if (ngx_http_mqtt_hook_alloc(r) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -239,6 +251,30 @@ ngx_http_mqtt_hook_request(ngx_http_mqtt_hook_t *hook,
     ngx_http_set_ctx(r, &d->ctx, ngx_http_mqtt_module);
 
     return ngx_http_mqtt_hook_headers(hook, &r->headers_in);
+}
+
+
+static ngx_int_t
+ngx_http_mqtt_hook_alloc(ngx_http_request_t *r)
+{
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+
+    r->ctx = ngx_pcalloc(r->pool, sizeof(void *) * ngx_http_max_module);
+    r->variables = ngx_pcalloc(r->pool, cmcf->variables.nelts
+                                        * sizeof(ngx_http_variable_value_t));
+
+    if (r->ctx == NULL || r->variables == NULL
+        || ngx_list_init(&r->headers_out.headers, r->pool, 1,
+                         sizeof(ngx_table_elt_t))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_list_init(&r->headers_out.trailers, r->pool, 1,
+                         sizeof(ngx_table_elt_t));
 }
 
 

@@ -48,6 +48,8 @@ static ngx_int_t ngx_mqtt_custom_topic(ngx_mqtt_event_t *ev,
     ngx_uint_t status, ngx_str_t *topic);
 static ngx_int_t ngx_mqtt_custom_reply_props(ngx_mqtt_event_t *ev,
     ngx_mqtt_answer_t *answer, ngx_uint_t status, ngx_mqtt_props_t *props);
+static ngx_int_t ngx_mqtt_custom_user(ngx_mqtt_event_t *ev,
+    ngx_mqtt_answer_t *answer, ngx_uint_t status, ngx_str_t *user);
 static u_char *ngx_mqtt_custom_pair(u_char *p, ngx_str_t *name,
     ngx_str_t *value);
 
@@ -437,41 +439,16 @@ static ngx_int_t
 ngx_mqtt_custom_reply_props(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer,
     ngx_uint_t status, ngx_mqtt_props_t *props)
 {
-    u_char             *p, buf[NGX_INT_T_LEN];
-    size_t              size;
-    ngx_str_t           name, value;
-    ngx_uint_t          i;
-    ngx_keyval_t       *kv;
+    u_char             *p;
     ngx_mqtt_custom_t  *custom;
 
     custom = ev->data;
-    kv = answer->headers.elts;
 
     ngx_memzero(props, sizeof(ngx_mqtt_props_t));
 
-    ngx_str_set(&name, "azure-status-code");
-    value.data = buf;
-    value.len = ngx_sprintf(buf, "%ui", status) - buf;
-
-    size = 5 + name.len + value.len;
-
-    for (i = 0; i < answer->headers.nelts; i++) {
-        size += 5 + kv[i].key.len + kv[i].value.len;
-    }
-
-    p = ngx_pnalloc(ev->pool, size);
-    if (p == NULL) {
+    if (ngx_mqtt_custom_user(ev, answer, status, &props->user) != NGX_OK) {
         return NGX_ERROR;
     }
-
-    props->user.data = p;
-    p = ngx_mqtt_custom_pair(p, &name, &value);
-
-    for (i = 0; i < answer->headers.nelts; i++) {
-        p = ngx_mqtt_custom_pair(p, &kv[i].key, &kv[i].value);
-    }
-
-    props->user.len = p - props->user.data;
 
     if (answer->content_type.len
         && answer->content_type.len <= NGX_MQTT_STRING_MAX
@@ -507,6 +484,48 @@ ngx_mqtt_custom_reply_props(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer,
     props->raw.len--;
 
     props->forward_len = props->raw.len;
+
+    return NGX_OK;
+}
+
+
+/* The user properties: the status, and what the application has added. */
+
+static ngx_int_t
+ngx_mqtt_custom_user(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer,
+    ngx_uint_t status, ngx_str_t *user)
+{
+    u_char        *p, buf[NGX_INT_T_LEN];
+    size_t         size;
+    ngx_str_t      name, value;
+    ngx_uint_t     i;
+    ngx_keyval_t  *kv;
+
+    ngx_str_set(&name, "azure-status-code");
+    value.data = buf;
+    value.len = ngx_sprintf(buf, "%ui", status) - buf;
+
+    kv = answer->headers.elts;
+    size = 5 + name.len + value.len;
+
+    for (i = 0; i < answer->headers.nelts; i++) {
+        size += 5 + kv[i].key.len + kv[i].value.len;
+    }
+
+    p = ngx_pnalloc(ev->pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    user->data = p;
+
+    p = ngx_mqtt_custom_pair(p, &name, &value);
+
+    for (i = 0; i < answer->headers.nelts; i++) {
+        p = ngx_mqtt_custom_pair(p, &kv[i].key, &kv[i].value);
+    }
+
+    user->len = p - user->data;
 
     return NGX_OK;
 }

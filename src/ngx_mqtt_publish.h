@@ -126,8 +126,8 @@ ngx_uint_t ngx_mqtt_publish_session(ngx_mqtt_worker_t *w,
     ngx_mqtt_whose_t *whose, ngx_mqtt_inbound_t *in);
 
 /*
- * As ngx_mqtt_publish_locked() for a client's PUBLISH, of which one at a time may be under way:
- * w->wide must not be set.  NGX_OK: it is done, *reason is the code.
+ * As ngx_mqtt_publish_locked() for a client's PUBLISH, of which one at a time
+ * may be under way: w->wide must not be set.  NGX_OK: it is done, *reason is the code.
  * NGX_AGAIN: it has many subscribers and goes on in ngx_mqtt_publish_slice();
  * w->wide is set until its end, when ngx_mqtt_handle_published() is called.
  */
