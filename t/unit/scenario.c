@@ -313,6 +313,29 @@ static const store_op_t  scenario_profiles[] = {
 };
 
 
+/* Sessions that end with their connection, by another one, and by time. */
+
+static const store_op_t  scenario_lives[] = {
+    { .op = STORE_CONNECT, .text = "l0", .connect = &clean },
+    { .op = STORE_CLOSE },
+    { .op = STORE_RUN },
+    { .op = STORE_CONNECT, .client = 1, .text = "l1", .connect = &clean },
+    { .op = STORE_CONNECT, .client = 2, .text = "l1", .connect = &clean },
+    { .op = STORE_RUN },
+    { .op = STORE_CLOSE, .client = 2 },
+    { .op = STORE_RUN },
+    { .op = STORE_CONNECT, .client = 3, .text = "l2",
+      .connect = &short_lived },
+    { .op = STORE_CLOSE, .client = 3 },
+    { .op = STORE_TIME, .n = 10000 },
+    { .op = STORE_RUN },
+    { .op = STORE_CONNECT, .client = 4, .text = "l3", .connect = &known },
+    { .op = STORE_CLOSE, .client = 4 },
+    { .op = STORE_RUN },
+    { .op = STORE_END }
+};
+
+
 /* Events that nobody wants: each has a reply, to its own session alone. */
 
 static const store_op_t  scenario_events[] = {
@@ -495,6 +518,7 @@ const scenario_t  scenarios[] = {
     { "wills", scenario_base, scenario_wills, 2 },
     { "profiles", scenario_base, scenario_profiles, 2 },
     { "events", scenario_base, scenario_events, 2 },
+    { "lives", scenario_base, scenario_lives, 1 },
     { "ends", scenario_queued, scenario_ends, 2 },
     { "share", scenario_shared, scenario_share, 2 },
     { "resume", scenario_queued, scenario_resume, 20 },

@@ -5,6 +5,7 @@
 
 
 #include <sys/mman.h>
+#include <ngx_mqtt_event.h>
 #include <ngx_mqtt_replay.h>
 #include "store.h"
 
@@ -16,6 +17,9 @@ static void store_wake(ngx_mqtt_worker_t *w, ngx_uint_t slot);
 static void store_post(ngx_mqtt_worker_t *w);
 static ngx_mqtt_hub_conf_t *store_settings(ngx_mqtt_worker_t *w,
     ngx_str_t *hub);
+static ngx_uint_t store_wanted(ngx_mqtt_worker_t *w, ngx_str_t *hub,
+    ngx_uint_t type, ngx_str_t *name);
+static ngx_int_t store_event(ngx_mqtt_worker_t *w, ngx_mqtt_event_t *ev);
 static size_t store_packet(store_client_t *c, u_char *p, size_t len);
 
 
@@ -24,8 +28,11 @@ static ngx_mqtt_transport_ops_t  store_transport = {
 };
 
 static ngx_mqtt_worker_ops_t  store_ops = {
-    store_wake, store_post, store_settings, NULL, NULL
+    store_wake, store_post, store_settings, store_event, store_wanted
 };
+
+
+ngx_uint_t  *store_told;
 
 
 void        (*store_hook)(ngx_mqtt_worker_t *w);
@@ -171,6 +178,28 @@ static void
 store_wake(ngx_mqtt_worker_t *w, ngx_uint_t slot)
 {
     /* void */
+}
+
+
+static ngx_uint_t
+store_wanted(ngx_mqtt_worker_t *w, ngx_str_t *hub, ngx_uint_t type,
+    ngx_str_t *name)
+{
+    return store_told && type == NGX_MQTT_EVENT_DISCONNECTED;
+}
+
+
+static ngx_int_t
+store_event(ngx_mqtt_worker_t *w, ngx_mqtt_event_t *ev)
+{
+    if (!store_wanted(w, &ev->hub, ev->type, &ev->name)) {
+        return NGX_DECLINED;
+    }
+
+    store_told[ev->connection_id.data[ev->connection_id.len - 1] - '0']++;
+    ngx_destroy_pool(ev->pool);
+
+    return NGX_OK;
 }
 
 

@@ -33,6 +33,14 @@ typedef struct {
 } store_t;
 
 
+/*
+ * Where the ends of sessions are counted that were told, by the last digit of
+ * the client id; NULL: nobody wants to know.
+ */
+
+extern ngx_uint_t  *store_told;
+
+
 /* a PUBLISH or a PUBREL that a client got */
 
 typedef struct {

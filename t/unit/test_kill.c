@@ -37,6 +37,7 @@ typedef struct {
     volatile ngx_int_t     started;     /* index of an operation */
     volatile ngx_int_t     done;        /* operations that are complete */
     volatile ngx_uint_t    stores;      /* of a whole life */
+    ngx_uint_t             told[10];    /* see store_told */
     test_place_t           places[TEST_KILL_PLACES];
 } test_progress_t;
 
@@ -456,6 +457,57 @@ test_kill_verify_profiles(test_kill_t *t)
 }
 
 
+/* Each end of a session is told; each kill may repeat one. */
+
+static void
+test_kill_verify_lives(test_kill_t *t)
+{
+    char         id[3];
+    ngx_int_t    done, started;
+    ngx_uint_t   i, n, least, most, more;
+
+    done = t->progress->done;
+    started = t->progress->started;
+    more = 0;
+
+    for (i = 0; i < 4; i++) {
+        sprintf(id, "l%lu", (unsigned long) i);
+
+        switch (i) {
+        case 0:
+            least = (done > 0);
+            most = (started > 0);
+            break;
+
+        case 1:
+            least = (done > 3) + (done > 4);
+            most = (started > 3) + (started > 4);
+            break;
+
+        case 2:
+            least = (done > 10);
+            most = (started > 10);
+            break;
+
+        default:
+            least = 0;
+            most = 0;
+        }
+
+        n = t->progress->told[i];
+        more += (n > most) ? n - most : 0;
+
+        if (n < least || (n && i > 1 && store_session(&t->st, id))) {
+            test_kill_wrong(t, t->sc->ops, id, n);
+        }
+    }
+
+    if (more > (t->k != TEST_KILL_FOREVER) && !t->twice) {
+        test_kill_wrong(t, t->sc->ops, "repeated ends", more);
+    }
+}
+
+
 /* Nothing of a group is lost; each kill may repeat one message. */
 
 static void
@@ -499,6 +551,9 @@ test_kill_verify(test_kill_t *t)
     } else if (strcmp(t->sc->name, "profiles") == 0) {
         test_kill_verify_profiles(t);
 
+    } else if (strcmp(t->sc->name, "lives") == 0) {
+        test_kill_verify_lives(t);
+
     } else if (strcmp(t->sc->name, "share") == 0) {
         test_kill_verify_share(t);
     }
@@ -541,6 +596,7 @@ test_kill_at(test_kill_t *t, ngx_uint_t k)
     t->k = k;
     t->progress->started = 0;
     t->progress->done = 0;
+    ngx_memzero(t->progress->told, sizeof(t->progress->told));
     ngx_current_msec = t->now;
 
     t->child = fork();
@@ -588,6 +644,8 @@ test_kill_mend(test_kill_t *t)
 static void
 test_kill_prepare(test_kill_t *t)
 {
+    store_told = strcmp(t->sc->name, "lives") ? NULL : t->progress->told;
+
     store_create(&t->st, (t->sc->stride > 50 ? 4 : 2) * 1024 * 1024);
     t->sc->prepare(&t->st);
     store_run(t->st.w);
@@ -609,6 +667,8 @@ test_kill_prepare(test_kill_t *t)
 static void
 test_kill_done(test_kill_t *t)
 {
+    store_told = NULL;
+
     if (t->walking) {
         ngx_mqtt_worker_destroy(t->walker);
     }
