@@ -20,8 +20,8 @@ static ngx_int_t ngx_mqtt_ask_keep(ngx_mqtt_event_t *ev,
     ngx_mqtt_principal_t *dst, ngx_mqtt_principal_t *src);
 static ngx_int_t ngx_mqtt_ask_keep_list(ngx_mqtt_event_t *ev,
     ngx_array_t **dst, ngx_array_t *src);
-static ngx_int_t ngx_mqtt_ask_session(ngx_mqtt_event_t *ev,
-    ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx);
+static void ngx_mqtt_ask_refresh(ngx_mqtt_event_t *ev);
+static ngx_int_t ngx_mqtt_ask_session(ngx_mqtt_event_t *ev);
 static void ngx_mqtt_ask_answered(ngx_mqtt_event_t *ev,
     ngx_mqtt_answer_t *answer);
 
@@ -86,8 +86,10 @@ ngx_mqtt_ask_create(ngx_mqtt_event_t *ev, ngx_mqtt_client_t *cl,
     }
 
     ask->client = cl;
+    ask->clean_start = cx->connect->clean_start;
 
     ev->data = ask;
+    ev->refresh = ngx_mqtt_ask_refresh;
     ev->answered = ngx_mqtt_ask_answered;
 
     ngx_str_set(&ev->name, "connect");
@@ -99,7 +101,7 @@ ngx_mqtt_ask_create(ngx_mqtt_event_t *ev, ngx_mqtt_client_t *cl,
         || (cx->connect->has_username
             && ngx_mqtt_event_copy(ev, &ev->username, &cx->connect->username)
                != NGX_OK)
-        || ngx_mqtt_ask_session(ev, cl, cx) != NGX_OK)
+        || ngx_mqtt_ask_session(ev) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -157,23 +159,46 @@ ngx_mqtt_ask_keep_list(ngx_mqtt_event_t *ev, ngx_array_t **dst,
 }
 
 
+/* Another client with this id may have been let in meanwhile. */
+
+static void
+ngx_mqtt_ask_refresh(ngx_mqtt_event_t *ev)
+{
+    ngx_mqtt_ask_t  *ask;
+
+    ask = ev->data;
+
+    if (ask->client) {
+        (void) ngx_mqtt_ask_session(ev);
+    }
+}
+
+
 /* Of a session that will be resumed, its own user and state are told. */
 
 static ngx_int_t
-ngx_mqtt_ask_session(ngx_mqtt_event_t *ev, ngx_mqtt_client_t *cl,
-    ngx_mqtt_connecting_t *cx)
+ngx_mqtt_ask_session(ngx_mqtt_event_t *ev)
 {
-    ngx_int_t            rc;
-    ngx_mqtt_profile_t  *p;
+    ngx_int_t              rc;
+    ngx_mqtt_ask_t        *ask;
+    ngx_mqtt_profile_t    *p;
+    ngx_mqtt_principal_t  *principal;
 
-    if (cx->connect->clean_start
-        || ngx_mqtt_profile_hold_resumed(cl, &cx->principal.identity)
+    ask = ev->data;
+    principal = &ask->principal;
+
+    ev->user_id = principal->user_id;
+    ev->session_present = 0;
+    ngx_str_null(&ev->state);
+
+    if (ask->clean_start
+        || ngx_mqtt_profile_hold_resumed(ask->client, &principal->identity)
            != NGX_OK)
     {
-        return ngx_mqtt_event_copy(ev, &ev->user_id, &cx->principal.user_id);
+        return NGX_OK;
     }
 
-    p = ngx_mqtt_profile_take(cl->worker);
+    p = ngx_mqtt_profile_take(ev->worker);
     if (p == NULL) {
         return NGX_ERROR;
     }

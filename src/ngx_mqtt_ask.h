@@ -27,6 +27,7 @@ struct ngx_mqtt_ask_s {
     ngx_mqtt_client_t     *client;      /* NULL: it has gone meanwhile */
     ngx_mqtt_principal_t   principal;
     ngx_str_t              body;        /* of the packet */
+    ngx_uint_t             clean_start;
 };
 
 

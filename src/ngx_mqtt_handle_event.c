@@ -13,6 +13,7 @@
 #include <ngx_mqtt_topic.h>
 #include <ngx_mqtt_profile.h>
 #include <ngx_mqtt_event.h>
+#include <ngx_mqtt_life.h>
 
 
 #define NGX_MQTT_EVENT_NAME_MAX  128
@@ -37,8 +38,6 @@ static ngx_int_t ngx_mqtt_custom_props(ngx_mqtt_event_t *ev,
 static ngx_uint_t ngx_mqtt_custom_is_type(ngx_str_t *type);
 static ngx_int_t ngx_mqtt_custom_take(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt, ngx_mqtt_event_t *ev, ngx_uint_t *reason);
-static void ngx_mqtt_custom_ids(ngx_mqtt_client_t *cl,
-    ngx_mqtt_event_t *ev);
 static void ngx_mqtt_custom_profile(ngx_mqtt_event_t *ev,
     ngx_mqtt_profile_t *p);
 static void ngx_mqtt_custom_refresh(ngx_mqtt_event_t *ev);
@@ -307,34 +306,11 @@ ngx_mqtt_custom_take(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
         ngx_mqtt_custom_profile(ev, ngx_mqtt_profile_take(cl->worker));
     }
 
-    ngx_mqtt_custom_ids(cl, ev);
+    /* without memory it goes out without */
+
+    (void) ngx_mqtt_life_ids(ev, cl->connection, custom->whose.serial);
 
     return rc;
-}
-
-
-static void
-ngx_mqtt_custom_ids(ngx_mqtt_client_t *cl, ngx_mqtt_event_t *ev)
-{
-    u_char             *p;
-    ngx_mqtt_custom_t  *custom;
-
-    custom = ev->data;
-
-    p = ngx_pnalloc(ev->pool, 2 * NGX_MQTT_ID_LEN);
-    if (p == NULL) {
-        return;
-    }
-
-    ev->physical_id.len = NGX_MQTT_ID_LEN;
-    ev->physical_id.data = p;
-    ngx_mqtt_profile_connection_id(cl->connection, p);
-
-    p += NGX_MQTT_ID_LEN;
-
-    ev->session_id.len = NGX_MQTT_ID_LEN;
-    ev->session_id.data = p;
-    ngx_mqtt_profile_session_id(cl->worker->zone, custom->whose.serial, p);
 }
 
 

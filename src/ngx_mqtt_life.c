@@ -33,8 +33,6 @@ typedef struct {
 } ngx_mqtt_note_t;
 
 
-static ngx_int_t ngx_mqtt_life_ids(ngx_mqtt_event_t *ev, uint64_t connection,
-    uint64_t serial);
 static ngx_int_t ngx_mqtt_life_session(ngx_mqtt_event_t *ev,
     ngx_mqtt_session_t *s, ngx_mqtt_profile_t *p);
 static void ngx_mqtt_life_disconnected(ngx_mqtt_worker_t *w,
@@ -77,7 +75,7 @@ ngx_mqtt_life_event(ngx_mqtt_event_t *ev, ngx_mqtt_client_t *cl)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_mqtt_life_ids(ngx_mqtt_event_t *ev, uint64_t connection, uint64_t serial)
 {
     u_char  *p;

@@ -31,6 +31,13 @@ ngx_uint_t ngx_mqtt_life_wanted(ngx_mqtt_worker_t *w, ngx_str_t *hub,
  */
 ngx_int_t ngx_mqtt_life_event(ngx_mqtt_event_t *ev, ngx_mqtt_client_t *cl);
 
+/*
+ * The ids of a connection and, unless "serial" is 0, of a session.  NGX_ERROR:
+ * no memory.
+ */
+ngx_int_t ngx_mqtt_life_ids(ngx_mqtt_event_t *ev, uint64_t connection,
+    uint64_t serial);
+
 /* A new session has begun: raises its "connected". */
 void ngx_mqtt_life_connected(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
