@@ -17,6 +17,8 @@
 
 
 static ngx_int_t ngx_http_mqtt_content(ngx_http_request_t *r);
+static ngx_int_t ngx_http_mqtt_serve(ngx_http_request_t *r,
+    ngx_http_mqtt_token_t *token);
 static ngx_int_t ngx_http_mqtt_find_hub(ngx_http_request_t *r,
     ngx_str_t *name, ngx_mqtt_conf_hub_t **hub);
 static ngx_int_t ngx_http_mqtt_not_allowed(ngx_http_request_t *r);
@@ -89,6 +91,25 @@ ngx_module_t  ngx_http_mqtt_module = {
 static ngx_int_t
 ngx_http_mqtt_content(ngx_http_request_t *r)
 {
+    ngx_int_t              rc;
+    ngx_http_mqtt_token_t  token;
+
+    ngx_memzero(&token, sizeof(ngx_http_mqtt_token_t));
+
+    rc = ngx_http_mqtt_token_take(r, &token);
+
+    rc = (rc == NGX_OK) ? ngx_http_mqtt_serve(r, &token)
+                        : NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    ngx_http_mqtt_token_drop(&token);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_mqtt_serve(ngx_http_request_t *r, ngx_http_mqtt_token_t *token)
+{
     ngx_int_t             rc;
     ngx_http_mqtt_ctx_t  *ctx;
     ngx_mqtt_conf_hub_t  *hub;
@@ -128,6 +149,12 @@ ngx_http_mqtt_content(ngx_http_request_t *r)
         return rc;
     }
 
+    rc = ngx_http_mqtt_token_check(r, hub, &ctx->hub, token);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
     if (ngx_mqtt_transport_busy()) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                       "client was refused, no connections to spare");
@@ -140,6 +167,9 @@ ngx_http_mqtt_content(ngx_http_request_t *r)
     if (ctx->transport == NULL) {
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
+
+    ctx->transport->client.proof = token->proof;
+    token->proof = NULL;
 
     return ngx_http_mqtt_ws_accept(r, ctx);
 }

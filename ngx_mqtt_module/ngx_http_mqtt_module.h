@@ -13,6 +13,7 @@
 #include <ngx_http.h>
 #include <ngx_mqtt_conf.h>
 #include <ngx_mqtt_transport.h>
+#include <ngx_mqtt_proof.h>
 #include <ngx_http_mqtt_event.h>
 
 
@@ -52,6 +53,29 @@ ngx_int_t ngx_http_mqtt_ws_handshake(ngx_http_request_t *r,
  */
 ngx_int_t ngx_http_mqtt_ws_accept(ngx_http_request_t *r,
     ngx_http_mqtt_ctx_t *ctx);
+
+/* The token of a request; both are NULL if there is none. */
+
+typedef struct {
+    ngx_mqtt_proof_t        *proof;
+    ngx_str_t                text;       /* in the proof's pool */
+} ngx_http_mqtt_token_t;
+
+/*
+ * Copies the token of a request out of the query or a header, and overwrites
+ * it there: no log has it afterwards.  NGX_ERROR: no memory.  In any case
+ * ngx_http_mqtt_token_drop() has to follow, unless somebody takes the proof.
+ */
+ngx_int_t ngx_http_mqtt_token_take(ngx_http_request_t *r,
+    ngx_http_mqtt_token_t *token);
+void ngx_http_mqtt_token_drop(ngx_http_mqtt_token_t *token);
+
+/*
+ * NGX_OK: the request may become a client of the hub, as far as its token
+ * goes.  Otherwise returns what the content handler is to return.
+ */
+ngx_int_t ngx_http_mqtt_token_check(ngx_http_request_t *r,
+    ngx_mqtt_conf_hub_t *hub, ngx_str_t *name, ngx_http_mqtt_token_t *token);
 
 /* The arguments and headers of a client's request, but for its token. */
 ngx_int_t ngx_http_mqtt_request(ngx_mqtt_transport_t *t, ngx_pool_t *pool,

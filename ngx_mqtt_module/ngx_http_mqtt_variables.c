@@ -147,6 +147,22 @@ ngx_http_mqtt_client_value(ngx_http_mqtt_ctx_t *ctx, ngx_http_mqtt_var_e var,
         ngx_mqtt_transport_protocol(ctx->transport, value);
         break;
 
+    case NGX_HTTP_MQTT_VAR_USER_ID:
+        ngx_mqtt_transport_user_id(ctx->transport, value);
+        break;
+
+    case NGX_HTTP_MQTT_VAR_USERNAME:
+        ngx_mqtt_transport_username(ctx->transport, value);
+        break;
+
+    case NGX_HTTP_MQTT_VAR_CLIENT_CERT:
+        ngx_mqtt_describe_cert(ctx->transport, value);
+        break;
+
+    case NGX_HTTP_MQTT_VAR_CLIENT_CERT_FINGERPRINT:
+        ngx_mqtt_describe_cert_fingerprint(ctx->transport, value);
+        break;
+
     default:
         break;
     }

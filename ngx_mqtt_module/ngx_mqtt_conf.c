@@ -54,6 +54,13 @@ static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_packet_bounds = {
 };
 
 
+static ngx_conf_enum_t  ngx_mqtt_conf_expiries[] = {
+    { ngx_string("ignore"), 0 },
+    { ngx_string("enforce"), 1 },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_conf_enum_t  ngx_mqtt_conf_fallbacks[] = {
     { ngx_string("deny"), 0 },
     { ngx_string("allow"), 1 },
@@ -234,6 +241,41 @@ ngx_command_t  ngx_mqtt_commands[] = {
     { ngx_string("access_key_file"),
       NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
       ngx_mqtt_conf_access_key_file,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("jwt_key_file"),
+      NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_mqtt_conf_jwt_key_file,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("jwt_issuer"),
+      NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_mqtt_conf_jwt_issuer,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("jwt_audience"),
+      NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_1MORE,
+      ngx_mqtt_conf_jwt_audience,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("token_expiry"),
+      NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      0,
+      offsetof(ngx_mqtt_conf_hub_t, settings.token_enforce),
+      &ngx_mqtt_conf_expiries },
+
+    { ngx_string("password_file"),
+      NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_mqtt_conf_password_file,
       0,
       0,
       NULL },

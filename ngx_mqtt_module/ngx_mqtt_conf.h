@@ -13,6 +13,8 @@
 #include <ngx_mqtt_broker.h>
 #include <ngx_mqtt_hub.h>
 #include <ngx_mqtt_event.h>
+#include <ngx_mqtt_jwt.h>
+#include <ngx_mqtt_password.h>
 
 
 /* the context of directives inside an "mqtt_hub" block */
@@ -55,7 +57,11 @@ typedef struct {
     ngx_uint_t             queue_overflow;
     ngx_uint_t             connect_fallback;
 
+    ngx_mqtt_jwt_conf_t    jwt;          /* with its keys, all of them */
+
     ngx_mqtt_conf_place_t  place;
+    ngx_mqtt_conf_place_t  issuer_place;
+    ngx_mqtt_conf_place_t  audience_place;
     ngx_mqtt_conf_place_t  zone_place;
     ngx_mqtt_conf_place_t  packet_place;
     ngx_mqtt_conf_place_t  queued_place;
@@ -167,6 +173,20 @@ char *ngx_mqtt_conf_access_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_mqtt_conf_access_key_file(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* What else says whom a hub admits; the files are read at once. */
+char *ngx_mqtt_conf_jwt_key_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_mqtt_conf_jwt_issuer(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_mqtt_conf_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_mqtt_conf_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* Puts the keys of a hub together once its block was read. */
+ngx_int_t ngx_mqtt_conf_resolve_keys(ngx_mqtt_conf_hub_t *hub,
+    ngx_log_t *log);
 
 /* The init_conf of the core module: resolution and cross-checks. */
 char *ngx_mqtt_conf_init(ngx_cycle_t *cycle, void *conf);

@@ -40,6 +40,47 @@ ngx_mqtt_describe_event(ngx_mqtt_client_t *cl, ngx_mqtt_event_t *ev)
 }
 
 
+size_t
+ngx_mqtt_describe_fingerprint(ngx_mqtt_client_t *cl, u_char *buf)
+{
+    size_t                 size;
+
+#if (NGX_SSL)
+    X509                  *cert;
+    u_char                 digest[EVP_MAX_MD_SIZE];
+    unsigned int           len;
+    ngx_mqtt_transport_t  *t;
+#endif
+
+    size = 0;
+
+#if (NGX_SSL)
+
+    t = (ngx_mqtt_transport_t *) cl;
+
+    if (t->connection->ssl == NULL) {
+        return 0;
+    }
+
+    cert = SSL_get_peer_certificate(t->connection->ssl->connection);
+    if (cert == NULL) {
+        return 0;
+    }
+
+    if (X509_digest(cert, EVP_sha1(), digest, &len)
+        && len * 2 == NGX_MQTT_FINGERPRINT_LEN)
+    {
+        size = ngx_hex_dump(buf, digest, len) - buf;
+    }
+
+    X509_free(cert);
+
+#endif
+
+    return size;
+}
+
+
 ngx_int_t
 ngx_mqtt_describe_request(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
     ngx_mqtt_request_t *req)
@@ -49,4 +90,37 @@ ngx_mqtt_describe_request(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
     t = (ngx_mqtt_transport_t *) cl;
 
     return t->request ? t->request(t, pool, req) : NGX_OK;
+}
+
+
+void
+ngx_mqtt_describe_cert(ngx_mqtt_transport_t *t, ngx_str_t *value)
+{
+#if (NGX_SSL)
+    ngx_connection_t  *c;
+
+    c = t->connection;
+
+    if (c->ssl && ngx_ssl_get_raw_certificate(c, c->pool, value) != NGX_OK) {
+        ngx_str_null(value);
+    }
+
+#endif
+}
+
+
+void
+ngx_mqtt_describe_cert_fingerprint(ngx_mqtt_transport_t *t,
+    ngx_str_t *value)
+{
+#if (NGX_SSL)
+    ngx_connection_t  *c;
+
+    c = t->connection;
+
+    if (c->ssl && ngx_ssl_get_fingerprint(c, c->pool, value) != NGX_OK) {
+        ngx_str_null(value);
+    }
+
+#endif
 }

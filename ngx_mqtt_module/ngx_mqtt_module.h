@@ -76,6 +76,13 @@ void ngx_mqtt_wake_stop(ngx_mqtt_member_t *m);
 extern const ngx_mqtt_worker_ops_t  ngx_mqtt_wake_ops;
 
 
+/* The op "login": an NGINX thread verifies the password. */
+#if (NGX_THREADS)
+ngx_int_t ngx_mqtt_threads_login(ngx_mqtt_worker_t *w,
+    struct ngx_mqtt_login_s *login);
+#endif
+
+
 /* Starts and stops the periodic work of a member. */
 void ngx_mqtt_timer_start(ngx_mqtt_member_t *m, ngx_log_t *log);
 void ngx_mqtt_timer_stop(ngx_mqtt_member_t *m);

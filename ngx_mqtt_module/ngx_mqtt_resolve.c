@@ -257,6 +257,7 @@ ngx_mqtt_conf_unset(ngx_mqtt_conf_hub_t *hub)
     s->max_subscriptions = NGX_CONF_UNSET_UINT;
     s->max_retained = NGX_CONF_UNSET_UINT;
     s->max_hubs = NGX_CONF_UNSET_UINT;
+    s->token_enforce = NGX_CONF_UNSET_UINT;
     hub->queue_overflow = NGX_CONF_UNSET_UINT;
     s->event_concurrency = NGX_CONF_UNSET_UINT;
     s->event_backlog = NGX_CONF_UNSET_UINT;
@@ -290,6 +291,7 @@ ngx_mqtt_conf_defaults(ngx_mqtt_conf_hub_t *hub)
     ngx_conf_init_uint_value(s->max_subscriptions, 0);
     ngx_conf_init_uint_value(s->max_retained, 0);
     ngx_conf_init_uint_value(s->max_hubs, NGX_MQTT_MAX_HUBS);
+    ngx_conf_init_uint_value(s->token_enforce, 0);
     ngx_conf_init_uint_value(s->event_concurrency,
                              NGX_MQTT_EVENT_CONCURRENCY);
     ngx_conf_init_uint_value(s->event_backlog, NGX_MQTT_EVENT_BACKLOG);
@@ -519,7 +521,9 @@ static ngx_int_t
 ngx_mqtt_conf_resolve_hub(ngx_mqtt_conf_t *mcf, ngx_mqtt_conf_hub_t *hub,
     ngx_log_t *log)
 {
-    if (ngx_mqtt_conf_resolve_zone(mcf, hub, log) != NGX_OK) {
+    if (ngx_mqtt_conf_resolve_zone(mcf, hub, log) != NGX_OK
+        || ngx_mqtt_conf_resolve_keys(hub, log) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

@@ -38,6 +38,9 @@ static ssize_t ngx_mqtt_transport_send(ngx_mqtt_client_t *cl, u_char *p,
 static u_char *ngx_mqtt_transport_frame(ngx_mqtt_client_t *cl, u_char *p,
     size_t len);
 static void ngx_mqtt_transport_resume(ngx_mqtt_client_t *cl);
+static void ngx_mqtt_transport_named(ngx_mqtt_client_t *cl,
+    ngx_str_t *user_id, ngx_str_t *username);
+static void ngx_mqtt_transport_rearm(ngx_mqtt_client_t *cl);
 
 
 static const ngx_mqtt_transport_ops_t  ngx_mqtt_transport_tcp_ops = {
@@ -46,7 +49,10 @@ static const ngx_mqtt_transport_ops_t  ngx_mqtt_transport_tcp_ops = {
     ngx_mqtt_close_client,
     ngx_mqtt_transport_resume,
     ngx_mqtt_describe_event,
-    ngx_mqtt_describe_request
+    ngx_mqtt_describe_request,
+    ngx_mqtt_describe_fingerprint,
+    ngx_mqtt_transport_named,
+    ngx_mqtt_transport_rearm
 };
 
 
@@ -56,7 +62,10 @@ static const ngx_mqtt_transport_ops_t  ngx_mqtt_transport_ws_ops = {
     ngx_mqtt_close_client,
     ngx_mqtt_transport_resume,
     ngx_mqtt_describe_event,
-    ngx_mqtt_describe_request
+    ngx_mqtt_describe_request,
+    ngx_mqtt_describe_fingerprint,
+    ngx_mqtt_transport_named,
+    ngx_mqtt_transport_rearm
 };
 
 
@@ -426,6 +435,55 @@ ngx_mqtt_transport_resume(ngx_mqtt_client_t *cl)
 }
 
 
+/* The log is written when the core has forgotten the client. */
+
+static void
+ngx_mqtt_transport_named(ngx_mqtt_client_t *cl, ngx_str_t *user_id,
+    ngx_str_t *username)
+{
+    u_char                    *p;
+    ngx_mqtt_transport_t      *t;
+    ngx_mqtt_transport_who_t  *who;
+
+    t = (ngx_mqtt_transport_t *) cl;
+
+    who = ngx_palloc(t->connection->pool, sizeof(ngx_mqtt_transport_who_t)
+                                          + user_id->len + username->len);
+    if (who == NULL) {
+        return;
+    }
+
+    p = (u_char *) (who + 1);
+
+    who->user_id.data = p;
+    who->user_id.len = user_id->len;
+    p = ngx_copy(p, user_id->data, user_id->len);
+
+    who->username.data = p;
+    who->username.len = username->len;
+    (void) ngx_copy(p, username->data, username->len);
+
+    t->who = who;
+}
+
+
+static void
+ngx_mqtt_transport_rearm(ngx_mqtt_client_t *cl)
+{
+    ngx_event_t           *rev;
+    ngx_mqtt_transport_t  *t;
+
+    t = (ngx_mqtt_transport_t *) cl;
+    rev = t->connection->read;
+
+    if (rev->timer_set) {
+        ngx_del_timer(rev);
+    }
+
+    ngx_add_timer(rev, 1);
+}
+
+
 void
 ngx_mqtt_transport_protocol(ngx_mqtt_transport_t *t, ngx_str_t *value)
 {
@@ -450,4 +508,22 @@ void
 ngx_mqtt_transport_client_id(ngx_mqtt_transport_t *t, ngx_str_t *value)
 {
     *value = t->client_id;
+}
+
+
+void
+ngx_mqtt_transport_user_id(ngx_mqtt_transport_t *t, ngx_str_t *value)
+{
+    if (t->who) {
+        *value = t->who->user_id;
+    }
+}
+
+
+void
+ngx_mqtt_transport_username(ngx_mqtt_transport_t *t, ngx_str_t *value)
+{
+    if (t->who) {
+        *value = t->who->username;
+    }
 }

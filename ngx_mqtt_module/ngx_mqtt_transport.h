@@ -32,6 +32,13 @@ typedef void (*ngx_mqtt_finish_pt)(ngx_mqtt_transport_t *t);
 
 typedef void (*ngx_mqtt_accepted_pt)(ngx_mqtt_transport_t *t);
 
+/* Of an accepted client, from its connection's pool. */
+
+typedef struct {
+    ngx_str_t                user_id;
+    ngx_str_t                username;
+} ngx_mqtt_transport_who_t;
+
 /* The HTTP request of a client, as long as the door has it. */
 
 typedef ngx_int_t (*ngx_mqtt_request_pt)(ngx_mqtt_transport_t *t,
@@ -63,7 +70,10 @@ struct ngx_mqtt_transport_s {
     off_t                    received;   /* bytes */
     size_t                   drained;    /* bytes thrown away at the end */
 
-    ngx_str_t                client_id;  /* for logs, once it is closed */
+    /* for logs, once it is closed */
+
+    ngx_str_t                client_id;
+    ngx_mqtt_transport_who_t  *who;      /* NULL: nobody in particular */
 
     unsigned                 paused:1;   /* no reading until ops->resume */
     unsigned                 leaving:1;  /* no reading any more */
@@ -136,9 +146,17 @@ ngx_int_t ngx_mqtt_describe_request(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
     ngx_mqtt_request_t *req);
 
 
+size_t ngx_mqtt_describe_fingerprint(ngx_mqtt_client_t *cl, u_char *buf);
+
+
 /* Values of variables; empty while unknown, valid as long as "t". */
 void ngx_mqtt_transport_protocol(ngx_mqtt_transport_t *t, ngx_str_t *value);
 void ngx_mqtt_transport_client_id(ngx_mqtt_transport_t *t, ngx_str_t *value);
+void ngx_mqtt_transport_user_id(ngx_mqtt_transport_t *t, ngx_str_t *value);
+void ngx_mqtt_transport_username(ngx_mqtt_transport_t *t, ngx_str_t *value);
+void ngx_mqtt_describe_cert(ngx_mqtt_transport_t *t, ngx_str_t *value);
+void ngx_mqtt_describe_cert_fingerprint(ngx_mqtt_transport_t *t,
+    ngx_str_t *value);
 
 
 #endif /* _NGX_MQTT_TRANSPORT_H_INCLUDED_ */

@@ -42,7 +42,7 @@ ngx_mqtt_transport_read(ngx_mqtt_transport_t *t)
         return;
     }
 
-    if (t->client.ask && t->ws) {
+    if (ngx_mqtt_client_held(&t->client) && t->ws) {
         ngx_mqtt_listen(t);
         return;
     }
@@ -297,7 +297,7 @@ ngx_mqtt_transport_keep(ngx_mqtt_transport_t *t, u_char *pos, u_char *last,
 
     /* what stands behind its CONNECT may ask for a pong */
 
-    if (t->client.ask && t->ws) {
+    if (ngx_mqtt_client_held(&t->client) && t->ws) {
         ngx_post_event(t->connection->read, &ngx_posted_next_events);
     }
 
@@ -316,7 +316,9 @@ ngx_mqtt_transport_connected(ngx_mqtt_transport_t *t)
 
     /* a client that waits for its CONNACK keeps its place */
 
-    if (c->reusable && (t->client.connected || t->client.ask) && !t->done) {
+    if (c->reusable && !t->done
+        && (t->client.connected || ngx_mqtt_client_held(&t->client)))
+    {
         ngx_reusable_connection(c, 0);
     }
 

@@ -34,7 +34,12 @@ const ngx_mqtt_worker_ops_t  ngx_mqtt_wake_ops = {
     ngx_mqtt_wake_post,
     ngx_mqtt_member_settings,
     ngx_http_mqtt_event,
-    ngx_http_mqtt_event_wanted
+    ngx_http_mqtt_event_wanted,
+#if (NGX_THREADS)
+    ngx_mqtt_threads_login
+#else
+    NULL
+#endif
 };
 
 

@@ -107,6 +107,26 @@ static ngx_stream_variable_t  ngx_stream_mqtt_vars[] = {
       (uintptr_t) ngx_mqtt_transport_protocol,
       NGX_STREAM_VAR_NOCACHEABLE, 0 },
 
+    { ngx_string("mqtt_user_id"), NULL,
+      ngx_stream_mqtt_client_variable,
+      (uintptr_t) ngx_mqtt_transport_user_id,
+      NGX_STREAM_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("mqtt_username"), NULL,
+      ngx_stream_mqtt_client_variable,
+      (uintptr_t) ngx_mqtt_transport_username,
+      NGX_STREAM_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("mqtt_client_cert"), NULL,
+      ngx_stream_mqtt_client_variable,
+      (uintptr_t) ngx_mqtt_describe_cert,
+      NGX_STREAM_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("mqtt_client_cert_fingerprint"), NULL,
+      ngx_stream_mqtt_client_variable,
+      (uintptr_t) ngx_mqtt_describe_cert_fingerprint,
+      NGX_STREAM_VAR_NOCACHEABLE, 0 },
+
       ngx_stream_null_variable
 };
 

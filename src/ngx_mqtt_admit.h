@@ -21,6 +21,10 @@
 #define NGX_MQTT_GROUPS_MAX    1000
 
 
+/* bytes of a reason in words, with a zero */
+#define NGX_MQTT_WHY_LEN       96
+
+
 /* A CONNECT that is being worked on, on the stack. */
 
 typedef struct {
@@ -36,7 +40,8 @@ typedef struct {
     ngx_uint_t             has_state;   /* of the answer: a new state */
     ngx_str_t              user;        /* user properties of the CONNACK */
     ngx_uint_t             reason;      /* of a refusal, */
-    const char            *why;         /* in words */
+    const char            *why;         /* in words, */
+    char                   text[NGX_MQTT_WHY_LEN];   /* perhaps here */
 } ngx_mqtt_connecting_t;
 
 

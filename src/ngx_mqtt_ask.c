@@ -217,6 +217,30 @@ ngx_mqtt_ask_session(ngx_mqtt_event_t *ev)
 }
 
 
+ngx_int_t
+ngx_mqtt_ask_packet(ngx_mqtt_client_t *cl, ngx_str_t *body,
+    ngx_mqtt_packet_t *pkt)
+{
+    ngx_mqtt_parser_t  parser;
+
+    /* it was whole before */
+
+    ngx_memzero(&parser, sizeof(ngx_mqtt_parser_t));
+
+    parser.header = NGX_MQTT_CONNECT << 4;
+    parser.length = (uint32_t) body->len;
+    parser.nlength = (u_char) ngx_mqtt_vbi_size(body->len);
+
+    if (ngx_mqtt_packet_parse(&parser, pkt, body->data) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_ALERT, cl->log, 0, "mqtt CONNECT was lost");
+
+    return ngx_mqtt_handle_fail(cl, NGX_MQTT_UNSPECIFIED_ERROR, NULL);
+}
+
+
 void
 ngx_mqtt_ask_forget(ngx_mqtt_client_t *cl)
 {
@@ -230,10 +254,10 @@ ngx_mqtt_ask_forget(ngx_mqtt_client_t *cl)
 static void
 ngx_mqtt_ask_answered(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer)
 {
+    ngx_array_t         *roles;
     ngx_mqtt_ask_t      *ask;
     ngx_mqtt_client_t   *cl;
     ngx_mqtt_packet_t    pkt;
-    ngx_mqtt_parser_t    parser;
     ngx_mqtt_verdict_t   verdict;
 
     ask = ev->data;
@@ -245,22 +269,16 @@ ngx_mqtt_ask_answered(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer)
 
     cl->ask = NULL;
 
-    /* the packet was whole before */
-
-    ngx_memzero(&parser, sizeof(ngx_mqtt_parser_t));
-
-    parser.header = NGX_MQTT_CONNECT << 4;
-    parser.length = (uint32_t) ask->body.len;
-    parser.nlength = (u_char) ngx_mqtt_vbi_size(ask->body.len);
-
-    if (ngx_mqtt_packet_parse(&parser, &pkt, ask->body.data) != NGX_OK) {
-        ngx_log_error(NGX_LOG_ALERT, cl->log, 0, "mqtt CONNECT was lost");
-        (void) ngx_mqtt_handle_fail(cl, NGX_MQTT_UNSPECIFIED_ERROR, NULL);
+    if (ngx_mqtt_ask_packet(cl, &ask->body, &pkt) != NGX_OK) {
         return;
     }
 
+    roles = ask->principal.roles;
+
     ngx_mqtt_ask_answer(ev, answer, cl->version, cl->conf->connect_allow,
                         &ask->principal, &verdict);
+
+    cl->appointed = (ask->principal.roles != roles);
 
     ngx_mqtt_handle_asked(cl, &pkt, &ask->principal, &verdict);
 }

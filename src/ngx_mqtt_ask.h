@@ -50,6 +50,13 @@ typedef struct ngx_mqtt_verdict_s {
  */
 ngx_int_t ngx_mqtt_ask(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx);
 
+/*
+ * Reads the packet of a CONNECT that has waited from its body, again.
+ * NGX_ERROR: the client was closed.
+ */
+ngx_int_t ngx_mqtt_ask_packet(ngx_mqtt_client_t *cl, ngx_str_t *body,
+    ngx_mqtt_packet_t *pkt);
+
 /* The client is gone: the answer will be for nobody. */
 void ngx_mqtt_ask_forget(ngx_mqtt_client_t *cl);
 

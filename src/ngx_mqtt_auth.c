@@ -9,7 +9,6 @@
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_handle.h>
 #include <ngx_mqtt_profile.h>
-#include <ngx_mqtt_life.h>
 #include <ngx_mqtt_auth.h>
 
 
@@ -34,24 +33,6 @@ static ngx_int_t ngx_mqtt_auth_verdict(ngx_mqtt_client_t *cl, ngx_uint_t kind,
     ngx_str_t *name, ngx_mqtt_filter_t *filter);
 static ngx_uint_t ngx_mqtt_auth_allows(ngx_mqtt_rights_t *rights,
     ngx_str_t *topic, ngx_mqtt_filter_t *filter);
-
-
-ngx_uint_t
-ngx_mqtt_auth_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
-    ngx_mqtt_principal_t *principal)
-{
-    ngx_str_set(&principal->identity, "");
-
-    /* where nobody else vouches for a client, the application alone may */
-
-    if (cl->conf->anonymous
-        || ngx_mqtt_life_wanted(cl->worker, &cl->hub, NGX_MQTT_EVENT_CONNECT))
-    {
-        return NGX_MQTT_SUCCESS;
-    }
-
-    return NGX_MQTT_NOT_AUTHORIZED;
-}
 
 
 ngx_int_t

@@ -36,13 +36,6 @@ typedef struct ngx_mqtt_principal_s {
 
 
 /*
- * Decides who the sender of a CONNECT is and what it may do.  Returns 0, or
- * the reason code of the refusal.
- */
-ngx_uint_t ngx_mqtt_auth_connect(ngx_mqtt_client_t *cl,
-    ngx_mqtt_packet_t *pkt, ngx_mqtt_principal_t *principal);
-
-/*
  * Compiles what a client with these roles may do, beside what all clients of
  * its hub may; replaces what was compiled before.  NGX_ERROR: no memory, then
  * it may do nothing.

@@ -26,6 +26,7 @@ typedef struct ngx_mqtt_worker_s  ngx_mqtt_worker_t;
 
 struct ngx_mqtt_event_s;
 struct ngx_mqtt_hub_conf_s;
+struct ngx_mqtt_login_s;
 
 
 /*
@@ -43,6 +44,10 @@ struct ngx_mqtt_hub_conf_s;
  *
  * wanted: NULL if "event" is.  Whether a handler would take such an event
  * (ngx_mqtt_event_e) of a hub, "name" being that of a custom one.
+ *
+ * login: may be NULL.  Has a password verified elsewhere.  NGX_OK:
+ * ngx_mqtt_login_done() will be called from the event loop; NGX_ERROR: it
+ * cannot be.
  */
 
 typedef struct {
@@ -54,6 +59,8 @@ typedef struct {
                                  struct ngx_mqtt_event_s *ev);
     ngx_uint_t          (*wanted)(ngx_mqtt_worker_t *w, ngx_str_t *hub,
                                   ngx_uint_t type, ngx_str_t *name);
+    ngx_int_t           (*login)(ngx_mqtt_worker_t *w,
+                                 struct ngx_mqtt_login_s *login);
 } ngx_mqtt_worker_ops_t;
 
 

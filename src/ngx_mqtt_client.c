@@ -16,6 +16,8 @@
 #include <ngx_mqtt_publish.h>
 #include <ngx_mqtt_life.h>
 #include <ngx_mqtt_ask.h>
+#include <ngx_mqtt_login.h>
+#include <ngx_mqtt_proof.h>
 
 
 #define NGX_MQTT_OUTPUT_MAX     (64 * 1024)    /* bytes, then input stops */
@@ -294,6 +296,7 @@ ngx_mqtt_client_writable(ngx_mqtt_client_t *cl)
 ngx_msec_t
 ngx_mqtt_client_timer(ngx_mqtt_client_t *cl)
 {
+    time_t      left;
     ngx_msec_t  limit, silent, next;
 
     if (cl->closed) {
@@ -306,7 +309,7 @@ ngx_mqtt_client_timer(ngx_mqtt_client_t *cl)
     if (!cl->connected) {
         limit = NGX_MQTT_CONNECT_TIMEOUT;
 
-        if (cl->ask) {
+        if (ngx_mqtt_client_held(cl)) {
             silent = 0;
         }
 
@@ -346,6 +349,18 @@ ngx_mqtt_client_timer(ngx_mqtt_client_t *cl)
         next = ngx_min(next, NGX_MQTT_POLL_INTERVAL);
     }
 
+    if (cl->expires) {
+        left = cl->expires - ngx_time();
+
+        if (left <= 0) {
+            (void) ngx_mqtt_handle_dismiss(cl, NGX_MQTT_NOT_AUTHORIZED,
+                                           "its token has expired");
+            return 0;
+        }
+
+        next = ngx_min(next, (ngx_msec_t) ngx_min(left, 3600) * 1000);
+    }
+
     return next;
 }
 
@@ -374,6 +389,24 @@ ngx_mqtt_handle_fail(ngx_mqtt_client_t *cl, ngx_uint_t reason,
 }
 
 
+ngx_int_t
+ngx_mqtt_handle_dismiss(ngx_mqtt_client_t *cl, ngx_uint_t reason,
+    const char *why)
+{
+    ngx_mqtt_props_t  props;
+
+    ngx_memzero(&props, sizeof(ngx_mqtt_props_t));
+
+    props.set = ngx_mqtt_prop_bit(NGX_MQTT_PROP_REASON_STRING);
+    props.reason_string.data = (u_char *) why;
+    props.reason_string.len = ngx_strlen(why);
+
+    cl->farewell = &props;
+
+    return ngx_mqtt_handle_fail(cl, reason, why);
+}
+
+
 static void
 ngx_mqtt_client_end(ngx_mqtt_client_t *cl, ngx_uint_t reason,
     const char *why, ngx_uint_t lost)
@@ -392,6 +425,7 @@ ngx_mqtt_client_end(ngx_mqtt_client_t *cl, ngx_uint_t reason,
 
     ngx_mqtt_client_log(cl, reason, why);
     ngx_mqtt_ask_forget(cl);
+    ngx_mqtt_login_forget(cl);
     ngx_mqtt_client_detach(cl, reason, lost || cl->broken);
 
     if (!silent) {
@@ -408,6 +442,7 @@ ngx_mqtt_client_end(ngx_mqtt_client_t *cl, ngx_uint_t reason,
     ngx_mqtt_out_drop(cl);
     ngx_mqtt_alias_free(cl);
     ngx_mqtt_auth_free(cl);
+    ngx_mqtt_proof_free(cl);
     ngx_mqtt_parser_free(&cl->parser);
 
     if (cl->client_id.data) {
@@ -538,6 +573,11 @@ ngx_mqtt_client_farewell(ngx_mqtt_client_t *cl, ngx_uint_t reason,
 
     pkt.reason = ngx_mqtt_reason_allowed(reason, NGX_MQTT_DISCONNECT, 1)
                  ? (u_char) reason : NGX_MQTT_UNSPECIFIED_ERROR;
+
+    if (cl->farewell) {
+        pkt.props.set = ngx_mqtt_prop_bit(NGX_MQTT_PROP_REASON_STRING);
+        pkt.props.reason_string = cl->farewell->reason_string;
+    }
 
     (void) ngx_mqtt_handle_send(cl, &pkt);
 }

@@ -19,6 +19,9 @@
 
 #define NGX_MQTT_OUT_HEADROOM     16
 
+/* SHA-1 in hexadecimal digits, as $ssl_client_fingerprint has it */
+#define NGX_MQTT_FINGERPRINT_LEN  40
+
 
 typedef struct ngx_mqtt_client_s      ngx_mqtt_client_t;
 typedef struct ngx_mqtt_out_s         ngx_mqtt_out_t;
@@ -26,6 +29,8 @@ typedef struct ngx_mqtt_attach_s      ngx_mqtt_attach_t;
 typedef struct ngx_mqtt_aliases_s     ngx_mqtt_aliases_t;
 typedef struct ngx_mqtt_access_s      ngx_mqtt_access_t;
 typedef struct ngx_mqtt_ask_s         ngx_mqtt_ask_t;
+typedef struct ngx_mqtt_proof_s       ngx_mqtt_proof_t;
+typedef struct ngx_mqtt_login_s       ngx_mqtt_login_t;
 
 
 /*
@@ -51,6 +56,15 @@ typedef struct ngx_mqtt_ask_s         ngx_mqtt_ask_t;
  * request: may be NULL.  Fills in the HTTP request that a client came by, in
  * zeroed memory, if it did; until the client is accepted.  What it says may
  * point into the request.  NGX_ERROR: no memory.
+ *
+ * fingerprint: may be NULL.  Writes that of the client's certificate, and
+ * returns its length: NGX_MQTT_FINGERPRINT_LEN, or 0 if there is none.
+ *
+ * named: may be NULL.  The client was accepted, with this user id and user
+ * name, which are valid during the call.
+ *
+ * timer: may be NULL.  What ngx_mqtt_client_timer() said before is out of
+ * date: it is to be called soon.
  */
 
 struct ngx_mqtt_event_s;
@@ -70,6 +84,10 @@ typedef struct {
                                     struct ngx_mqtt_event_s *ev);
     ngx_int_t           (*request)(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
                                    ngx_mqtt_request_t *req);
+    size_t              (*fingerprint)(ngx_mqtt_client_t *cl, u_char *buf);
+    void                (*named)(ngx_mqtt_client_t *cl, ngx_str_t *user_id,
+                                 ngx_str_t *username);
+    void                (*timer)(ngx_mqtt_client_t *cl);
 } ngx_mqtt_transport_ops_t;
 
 
@@ -104,7 +122,14 @@ struct ngx_mqtt_client_s {
 
     ngx_mqtt_aliases_t              *aliases;
     ngx_mqtt_access_t               *access;       /* NULL: see "roles" */
-    ngx_mqtt_ask_t                  *ask;          /* its CONNECT waits */
+
+    /* while its CONNECT waits, for its password or for the application */
+    ngx_mqtt_login_t                *login;
+    ngx_mqtt_ask_t                  *ask;
+
+    /* who it is, until its CONNECT is answered; NULL: nobody */
+    ngx_mqtt_proof_t                *proof;
+    time_t                           expires;      /* 0: it does not */
 
     /* while it is being closed: what it said, what it is told */
     ngx_mqtt_packet_t               *goodbye;
@@ -143,7 +168,13 @@ struct ngx_mqtt_client_s {
     unsigned                         broken:1;     /* a write failed */
     unsigned                         will_discard:1;
     unsigned                         refused:1;    /* CONNECT will be: busy */
+    unsigned                         by_method:1;  /* "JWT", in CONNECT */
+    unsigned                         appointed:1;  /* roles: the application's */
 };
+
+
+/* Whether a CONNECT waits, so that what follows it is not for us yet. */
+#define ngx_mqtt_client_held(cl)  ((cl)->login || (cl)->ask)
 
 
 /*

@@ -35,11 +35,14 @@ typedef ngx_int_t (*ngx_mqtt_handle_pt)(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
 
 /*
- * NGX_BUSY: the application is asked.  Input stops until its answer is there
- * and ngx_mqtt_handle_asked() was called, with a copy of the packet.
+ * NGX_BUSY: its password is verified, or the application is asked.  Input
+ * stops until one of the next two was called, with a copy of the packet.
+ * "right": NGX_OK, NGX_DECLINED, or NGX_ERROR if it could not be verified.
  */
 ngx_int_t ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
+void ngx_mqtt_handle_login(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
+    ngx_int_t right);
 void ngx_mqtt_handle_asked(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     struct ngx_mqtt_principal_s *principal,
     struct ngx_mqtt_verdict_s *verdict);
@@ -117,6 +120,10 @@ ngx_int_t ngx_mqtt_handle_answer(ngx_mqtt_client_t *cl,
  * CONNACK; NULL: the reason code says it all.  Returns NGX_ERROR.
  */
 ngx_int_t ngx_mqtt_handle_fail(ngx_mqtt_client_t *cl, ngx_uint_t reason,
+    const char *why);
+
+/* The same, and a client of 5.0 that was connected is told why. */
+ngx_int_t ngx_mqtt_handle_dismiss(ngx_mqtt_client_t *cl, ngx_uint_t reason,
     const char *why);
 
 /*

@@ -11,9 +11,10 @@
 #include <ngx_mqtt_handle.h>
 #include <ngx_mqtt_profile.h>
 #include <ngx_mqtt_admit.h>
-#include <ngx_mqtt_encode.h>
-#include <ngx_mqtt_life.h>
+#include <ngx_mqtt_connack.h>
 #include <ngx_mqtt_ask.h>
+#include <ngx_mqtt_login.h>
+#include <ngx_mqtt_proof.h>
 
 
 /* "strict_limits on" */
@@ -25,6 +26,8 @@
 #define NGX_MQTT_STRICT_EXPIRY      30
 
 
+static ngx_int_t ngx_mqtt_connect_proven(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
 static ngx_int_t ngx_mqtt_connect_go_on(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 static void ngx_mqtt_connect_take(ngx_mqtt_client_t *cl,
@@ -46,12 +49,6 @@ static ngx_uint_t ngx_mqtt_connect_store_will(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 static ngx_int_t ngx_mqtt_connect_copy_id(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
-static ngx_int_t ngx_mqtt_connect_accept(ngx_mqtt_client_t *cl,
-    ngx_mqtt_connecting_t *cx, ngx_mqtt_packet_t *ack);
-static void ngx_mqtt_connect_answer(ngx_mqtt_client_t *cl,
-    ngx_mqtt_connecting_t *cx, ngx_mqtt_packet_t *ack);
-static void ngx_mqtt_connect_props(ngx_mqtt_client_t *cl,
-    ngx_mqtt_connecting_t *cx, ngx_mqtt_props_t *props);
 
 
 ngx_int_t
@@ -73,17 +70,75 @@ ngx_mqtt_handle_connect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
         return ngx_mqtt_handle_fail(cl, cx.reason, cx.why);
     }
 
-    rc = ngx_mqtt_ask(cl, &cx);
+    rc = ngx_mqtt_proof_connect(cl, &cx);
+
+    if (rc == NGX_AGAIN) {
+        rc = ngx_mqtt_login(cl, &cx);
+
+        if (rc == NGX_OK) {
+            return NGX_BUSY;
+        }
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_mqtt_handle_fail(cl, cx.reason, cx.why);
+    }
+
+    return ngx_mqtt_connect_proven(cl, &cx);
+}
+
+
+void
+ngx_mqtt_handle_login(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
+    ngx_int_t right)
+{
+    ngx_mqtt_connecting_t  cx;
+
+    ngx_memzero(&cx, sizeof(ngx_mqtt_connecting_t));
+
+    cx.pkt = pkt;
+    cx.connect = &pkt->u.connect;
+    cx.assigned = (cx.connect->client_id.len == 0);
+
+    cl->last_packet = ngx_current_msec;
+
+    if (ngx_mqtt_proof_login(cl, &cx, right) != NGX_OK) {
+        (void) ngx_mqtt_handle_fail(cl, cx.reason, cx.why);
+        return;
+    }
+
+    if (ngx_mqtt_connect_proven(cl, &cx) != NGX_ERROR) {
+        cl->ops->resume(cl);
+    }
+}
+
+
+/* It is known who the client is: next its application is asked. */
+
+static ngx_int_t
+ngx_mqtt_connect_proven(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    ngx_int_t  rc;
+
+    if (cx->connect->has_will) {
+        cx->reason = ngx_mqtt_connect_will(cl, cx);
+
+        if (cx->reason != NGX_MQTT_SUCCESS) {
+            return ngx_mqtt_handle_fail(cl, cx->reason, cx->why);
+        }
+    }
+
+    rc = ngx_mqtt_ask(cl, cx);
 
     if (rc == NGX_OK) {
         return NGX_BUSY;
     }
 
     if (rc == NGX_ERROR) {
-        return ngx_mqtt_handle_fail(cl, cx.reason, cx.why);
+        return ngx_mqtt_handle_fail(cl, cx->reason, cx->why);
     }
 
-    return ngx_mqtt_connect_go_on(cl, &cx);
+    return ngx_mqtt_connect_go_on(cl, cx);
 }
 
 
@@ -133,7 +188,7 @@ ngx_mqtt_connect_go_on(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     reason = ngx_mqtt_connect_rights(cl, cx);
 
     if (reason == NGX_MQTT_SUCCESS) {
-        ngx_mqtt_connect_answer(cl, cx, &ack);
+        ngx_mqtt_connack(cl, cx, &ack);
 
         if (ngx_mqtt_handle_reserve(cl, &ack) != NGX_OK) {
             return NGX_ERROR;
@@ -155,7 +210,7 @@ ngx_mqtt_connect_go_on(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
         return ngx_mqtt_handle_fail(cl, reason, cx->why);
     }
 
-    return ngx_mqtt_connect_accept(cl, cx, &ack);
+    return ngx_mqtt_connack_send(cl, cx, &ack);
 }
 
 
@@ -252,25 +307,7 @@ ngx_mqtt_connect_check(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
         reason = ngx_mqtt_connect_strict(cl, cx);
     }
 
-    if (reason != NGX_MQTT_SUCCESS) {
-        return reason;
-    }
-
-    if (cl->version == NGX_MQTT_V5
-        && ngx_mqtt_prop_has(&cx->pkt->props, NGX_MQTT_PROP_AUTH_METHOD))
-    {
-        cx->why = "unknown authentication method";
-        return NGX_MQTT_BAD_AUTH_METHOD;
-    }
-
-    reason = ngx_mqtt_auth_connect(cl, cx->pkt, &cx->principal);
-
-    if (reason != NGX_MQTT_SUCCESS) {
-        return reason;
-    }
-
-    return cx->connect->has_will ? ngx_mqtt_connect_will(cl, cx)
-                                 : NGX_MQTT_SUCCESS;
+    return reason;
 }
 
 
@@ -538,127 +575,4 @@ ngx_mqtt_connect_store_will(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     }
 
     return NGX_MQTT_SUCCESS;
-}
-
-
-static ngx_int_t
-ngx_mqtt_connect_accept(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
-    ngx_mqtt_packet_t *ack)
-{
-    u_char            buf[NGX_MQTT_NAME_LEN];
-    ngx_str_t         name;
-    ngx_mqtt_whose_t  whose;
-
-    ack->u.connack.session_present = (u_char) cx->present;
-
-    if (ngx_mqtt_handle_answer(cl, ack) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    cl->connected = 1;
-    cl->resumed = (cx->present != 0);
-
-    ngx_mqtt_handle_name(cl, buf, &name);
-
-    ngx_log_error(NGX_LOG_INFO, cl->log, 0,
-                  "client \"%V\" connected to hub \"%V\", mqtt %s, "
-                  "%s session", &name, &cl->hub,
-                  cl->version == NGX_MQTT_V5 ? "5.0" : "3.1.1",
-                  cx->present ? "resumed" : "new");
-
-    if (!cx->present) {
-        ngx_mqtt_life_connected(cl, cx);
-
-    } else if (cx->has_state) {
-        ngx_mqtt_profile_whose(cl, &whose);
-        (void) ngx_mqtt_profile_set_state(cl->worker, &whose,
-                                          &cx->principal.state);
-    }
-
-    return NGX_OK;
-}
-
-
-/* All of CONNACK but whether there is a session. */
-
-static void
-ngx_mqtt_connect_answer(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
-    ngx_mqtt_packet_t *ack)
-{
-    ngx_mqtt_handle_packet(ack, NGX_MQTT_CONNACK);
-    ack->u.connack.session_present = 0;
-
-    if (cl->version != NGX_MQTT_V5) {
-        return;
-    }
-
-    ngx_mqtt_connect_props(cl, cx, &ack->props);
-
-    ack->props.user = cx->user;
-
-    if (ngx_mqtt_encode_size(ack, cl->version) > cl->max_packet_size) {
-        ngx_str_null(&ack->props.user);
-    }
-}
-
-
-/* Only what differs from what the client asked for or has to assume. */
-
-static void
-ngx_mqtt_connect_props(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
-    ngx_mqtt_props_t *props)
-{
-    ngx_mqtt_hub_conf_t  *conf;
-
-    conf = cl->conf;
-
-    if (cl->session_expiry != cl->requested_expiry) {
-        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_SESSION_EXPIRY);
-        props->session_expiry = cl->session_expiry;
-    }
-
-    if (conf->receive_maximum < NGX_MQTT_PACKET_ID_MAX) {
-        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_RECEIVE_MAXIMUM);
-        props->receive_maximum = (uint16_t) conf->receive_maximum;
-    }
-
-    if (conf->max_qos < 2) {
-        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_MAXIMUM_QOS);
-        props->maximum_qos = (u_char) conf->max_qos;
-    }
-
-    if (!conf->retain) {
-        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_RETAIN_AVAILABLE);
-        props->retain_available = 0;
-    }
-
-    if (conf->max_packet_size && conf->max_packet_size < NGX_MQTT_PACKET_MAX) {
-        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_MAXIMUM_PACKET_SIZE);
-        props->maximum_packet_size = (uint32_t) conf->max_packet_size;
-    }
-
-    if (cx->assigned) {
-        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_ASSIGNED_CLIENT_ID);
-        props->assigned_client_id = cl->client_id;
-    }
-
-    if (conf->topic_alias_maximum) {
-        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_TOPIC_ALIAS_MAXIMUM);
-        props->topic_alias_maximum = (uint16_t) conf->topic_alias_maximum;
-    }
-
-    if (!conf->wildcard_subscription) {
-        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_WILDCARD_AVAILABLE);
-        props->wildcard_available = 0;
-    }
-
-    if (!conf->shared_subscription) {
-        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_SHARED_AVAILABLE);
-        props->shared_available = 0;
-    }
-
-    if (cl->keep_alive != cx->connect->keep_alive) {
-        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_SERVER_KEEP_ALIVE);
-        props->server_keep_alive = (uint16_t) cl->keep_alive;
-    }
 }

@@ -65,16 +65,6 @@ ngx_mqtt_handle_disconnect(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
 
 
 ngx_int_t
-ngx_mqtt_handle_auth(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
-{
-    /* no method was agreed upon in CONNECT [MQTT-4.12.0-7] */
-
-    return ngx_mqtt_handle_fail(cl, NGX_MQTT_PROTOCOL_ERROR,
-                                "AUTH without an authentication method");
-}
-
-
-ngx_int_t
 ngx_mqtt_handle_unexpected(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
 {
     return ngx_mqtt_handle_fail(cl, NGX_MQTT_PROTOCOL_ERROR,

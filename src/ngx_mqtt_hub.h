@@ -20,6 +20,10 @@ typedef enum {
 } ngx_mqtt_overflow_e;
 
 
+struct ngx_mqtt_jwt_conf_s;
+struct ngx_mqtt_passwords_s;
+
+
 /*
  * The settings of one "mqtt_hub" block, from cf->pool; immutable for the
  * life of its cycle.  Each connection keeps a pointer to the settings it was
@@ -57,6 +61,11 @@ typedef struct ngx_mqtt_hub_conf_s {
     ngx_uint_t            max_hubs;          /* of the template only */
 
     ngx_str_t             access_key[2];     /* empty: none */
+    ngx_uint_t            token_enforce;     /* "token_expiry enforce" */
+
+    struct ngx_mqtt_jwt_conf_s   *jwt;       /* NULL: it has no keys */
+    struct ngx_mqtt_passwords_s  *passwords; /* NULL: no "password_file" */
+
     ngx_uint_t            connect_allow;     /* "connect_fallback allow" */
     ngx_uint_t            event_concurrency; /* of a worker, as the next */
     ngx_uint_t            event_backlog;

@@ -21,7 +21,7 @@
 
 /* What a hub takes: all of it from the configuration. */
 
-typedef struct {
+typedef struct ngx_mqtt_jwt_conf_s {
     ngx_mqtt_jws_keys_t    keys;
     ngx_str_t              issuer;         /* with public keys; empty: any */
     ngx_str_t             *audience;       /* taken beside the URLs */

@@ -19,7 +19,7 @@
 
 /* Users and the hashes of their passwords. */
 
-typedef struct {
+typedef struct ngx_mqtt_passwords_s {
     ngx_rbtree_t           rbtree;
     ngx_rbtree_node_t      sentinel;
     ngx_str_t             *decoy;         /* a hash, for unknown users */

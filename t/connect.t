@@ -401,12 +401,15 @@ a . nothing
 --- hub
 anonymous off;
 --- mqtt
-a > CONNECT v4 clean
-a < CONNACK 5
-a < close
-b > CONNECT v5 clean
-b < CONNACK 0x87
-b < close
+[tcp] a > CONNECT v4 clean
+[tcp] a < CONNACK 5
+[tcp] a < close
+[tcp] b > CONNECT v5 clean
+[tcp] b < CONNACK 0x87
+[tcp] b < close
+[ws] a opens bare
+[ws] a > HANDSHAKE
+[ws] a < HTTP 401
 
 === TEST 37: no client sends for a while, and all is well
 --- versions: 4 5

@@ -115,6 +115,11 @@ part of the configuration that C<reload 2> goes to.
 C<nginx -t> refuses the configuration, in the words of C<error_log>; there
 C<$here> is the file and line of the directive with C<# here> behind it.
 
+=item files
+
+Other files, each behind a line C<<< >>> name >>>, which is relative to the directory.
+C<PEM(name)> and C<JWKS(name ...)> in them are public keys, see C<token> below.
+
 =item error_log, no_error_log, access_log, no_access_log
 
 Lines, or C</patterns/>, that the log has after the conversation, or has not.
@@ -280,6 +285,9 @@ protocol, key; C<-> leaves the header out.
     reload                                # SIGHUP, and new workers are there
     reload 2                              # to the sections with a 2
     reload 2 fails "zone"                 # [emerg] in the log, workers stay
+    file keys.pem "PEM(rsa-2)"            # writes a file, as the section "files"
+    token $t sub=joe exp=60 claims='"role":"r"'       # for HS256, "primarykey"
+    token $t alg=ES256 key=p256 aud=x header='"alg":"ES256","kid":"p256"'
     kill worker of a                      # SIGKILL, and a new one is there
     log has "text"                        # soon
     log lacks "text"

@@ -10,12 +10,13 @@ use File::Path qw(remove_tree);
 use Test::More ();
 
 use Test::Nginx::MQTT::Server;
+use Test::Nginx::MQTT::Token qw(pem jwks);
 use Test::Nginx::MQTT::Trace;
 
 
 my %SECTION = map { $_ => 1 } qw(
     mqtt transports versions workers zone hub main_config http_config server
-    location stream_server conf connections master log_level timeout must_die
+    location stream_server conf files connections master log_level timeout must_die
     error_log no_error_log access_log no_access_log allow conforms SKIP ONLY LAST
 );
 my @VARIANT = qw(zone hub main_config http_config server location stream_server
@@ -185,9 +186,33 @@ sub server {
         workers => $case->{workers}, timeout => timeout($block, 10),
         single => (value($block, 'master') || 'on') eq 'off');
     $server->prepare;
+    write_files($server, value($block, 'files'));
     configure($case, $server);
 
     return $server;
+}
+
+
+sub write_files {
+    my ($server, $files) = @_;
+
+    my (undef, @parts) = split /^>>> (.+)\n/m, defined $files ? $files : '';
+
+    while (my ($name, $text) = splice @parts, 0, 2) {
+        $server->write_file($name, keys_in($text));
+    }
+}
+
+
+# PEM(name) and JWKS(name ...) are public keys.
+
+sub keys_in {
+    my ($text) = @_;
+
+    $text =~ s/\bPEM\(([\w-]+)\)/pem($1)/ge;
+    $text =~ s/\bJWKS\(([\w -]+)\)/jwks(split ' ', $1)/ge;
+
+    return $text;
 }
 
 

@@ -12,6 +12,7 @@ use Time::HiRes qw(time sleep);
 use Test::Nginx::MQTT::Client;
 use Test::Nginx::MQTT::Packet qw(encode decode describe quote property_id TYPES);
 use Test::Nginx::MQTT::Server;
+use Test::Nginx::MQTT::Token;
 use Test::Nginx::MQTT::WebSocket qw(handshake frame opcode);
 
 
@@ -154,6 +155,8 @@ sub statement {
     return $self->{mark} = time if $text eq 'mark';
     return $self->pause($t[1]) if $text =~ /^wait [\d.]+$/;
     return $self->set(@t[1 .. $#t]) if $t[0] eq 'set' && @t == 3;
+    return $self->token(@t[1 .. $#t]) if $t[0] eq 'token' && @t > 1;
+    return $self->file(@t[1, 2]) if $t[0] eq 'file' && @t == 3;
     return $self->log_line(@t) if $text =~ /^(?:access )?log (?:has|lacks) /;
 
     my ($who, $op, @rest) = @t;
@@ -262,6 +265,41 @@ sub number {
 sub named {
     my ($word) = @_;
     return $word =~ /^([a-z_][\w.]*)=(.*)$/s ? ($1, $2) : (undef, $word);
+}
+
+
+# token $name [key=value ...]: claims in JSON behind those that are made here;
+# exp and nbf in seconds from now.
+
+sub token {
+    my ($self, $name, @words) = @_;
+
+    my %o = (key => 'primarykey', exp => 60, claims => '',
+             aud => 'http://localhost/clients/mqtt/hubs/test');
+
+    for my $word (@words) {
+        my ($key, $value) = named($word);
+        $self->fail("token: what is $word?")
+            if !defined $key || $key !~ /^(?:alg|key|header|claims|aud|sub|exp|nbf|signature)$/;
+        $o{$key} = $self->text($value);
+    }
+
+    my @claims = map { qq("$_":"$o{$_}") }
+                     grep { defined $o{$_} && $o{$_} ne '-' } qw(sub aud);
+    push @claims, map { sprintf '"%s":%d', $_, time + $o{$_} }
+                      grep { defined $o{$_} && $o{$_} ne '-' } qw(exp nbf);
+    $o{claims} = join ',', @claims, $o{claims} ne '' ? $o{claims} : ();
+
+    $self->set($name, "'" . Test::Nginx::MQTT::Token::token(%o) . "'");
+}
+
+
+# file NAME TEXT
+
+sub file {
+    my ($self, $name, $text) = @_;
+    $self->{server}->write_file($name, Test::Nginx::MQTT::Runner::keys_in(
+                                           $self->text($text)));
 }
 
 
