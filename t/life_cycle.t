@@ -503,6 +503,9 @@ access log has 'disconnected a {"reason":"connection was lost","mqtt":{"initiate
 === TEST 14: the request of a WebSocket client, without its token
 --- transports: ws
 --- versions: 4 5
+--- hub
+anonymous off;
+access_key primarykey;
 --- server
 access_log off;
 location = /events {
@@ -525,13 +528,16 @@ server {
     return 204;
 }
 --- mqtt
-a opens path="/mqtt?x=1&y=a%20b+c&x=2&access_token=abc&&z&=e&%22=%00" header="X-Test: 1" header="authorization: abc" header="x-test: 2"
+token $t sub=joe claims='"role":["r","s"],"n":{"x":[1]}'
+a opens path="/mqtt?x=1&y=a%20b+c&x=2&access_token=$t&&z&=e&%22=%00" header="X-Test: 1" header="authorization: abc" header="x-test: 2"
 a connects
+access log has '"claims":{"sub":["joe"],"aud":["http://localhost/clients/mqtt/hubs/test"],"exp":["'
+access log has '"role":["r","s"],"n":["{\"x\":[1]}"]}'
 access log has '"query":{"x":["1","2"],"y":["a b c"],"z":[""],"":["e"],"\"":["\u0000"]},"headers":{'
 access log has '"X-Test":["1","2"]'
 access log has '"Sec-WebSocket-Protocol":["mqtt"]'
 --- no_access_log
-/abc/
+/abc|eyJ|\*\*\*/
 /authorization/i
 
 === TEST 15: certificates

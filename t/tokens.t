@@ -33,7 +33,7 @@ end
 b opens bare
 b > HANDSHAKE path="/mqtt?access_token=none" header="Authorization: Bearer $one"
 b < HTTP 401 WWW-Authenticate=Bearer
-log has 'client was refused by hub "test", token: it is no JWT'
+log has 'client was refused by hub "test", token: it does not have three parts'
 --- no_error_log
 eyJ
 --- no_access_log
