@@ -22,7 +22,7 @@
 
 #define NGX_HTTP_MQTT_EVENT_TIME     19000    /* milliseconds */
 #define NGX_HTTP_MQTT_EVENT_BUSY     1000
-#define NGX_HTTP_MQTT_EVENT_STARTS   16       /* sent in one pass */
+#define NGX_HTTP_MQTT_EVENT_STARTS   8        /* sent in one pass */
 #define NGX_HTTP_MQTT_CIRCUIT        20       /* failures in a row */
 #define NGX_HTTP_MQTT_CIRCUIT_TIME   1000     /* until another try */
 
