@@ -87,7 +87,6 @@ ngx_http_mqtt_order_leave(ngx_http_mqtt_hook_t *hook)
     }
 
     heir->first = 1;
-    heir->lane.key = hook->lane.key;
     ngx_rbtree_insert(&ngx_http_mqtt_lanes, &heir->lane);
 
     return heir;

@@ -335,6 +335,15 @@ b < PUBLISH $webpubsub/server/events/quick/succeeded payload="" content_type=* u
 a . nothing
 a < PUBLISH $webpubsub/server/events/slow/succeeded payload=* content_type=* user=azure-status-code:200
 a < PUBLISH $webpubsub/server/events/quick/succeeded payload="" content_type=* user=azure-status-code:200
+# also of those that come while one that has waited is under way
+a holds
+a > PUBLISH $webpubsub/server/events/quick payload=x
+a > PUBLISH $webpubsub/server/events/slow payload=x
+a sends
+a < PUBLISH $webpubsub/server/events/quick/succeeded payload="" content_type=* user=azure-status-code:200
+a > PUBLISH $webpubsub/server/events/quick payload=x
+a < PUBLISH $webpubsub/server/events/slow/succeeded payload=* content_type=* user=azure-status-code:200
+a < PUBLISH $webpubsub/server/events/quick/succeeded payload="" content_type=* user=azure-status-code:200
 a disconnects
 b disconnects
 
