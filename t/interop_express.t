@@ -89,7 +89,8 @@ $ENV{MQTT_TCP_OFFICE} = "mqtt://$host:$tcp_office";
 $ENV{MQTT_TCP_SHUT} = "mqtt://$host:$tcp_shut";
 @ENV{qw(APP_HOST APP_CHAT APP_OFFICE)} = ($host, $chat, $office);
 
-Test::Nginx::MQTT::Script::play($Test::Nginx::MQTT::Script::NODE, 'express.js');
+Test::Nginx::MQTT::Script::play($Test::Nginx::MQTT::Script::NODE, 'express.js',
+                                { reload => sub { $server->reload } });
 
 ok($server->stop, 'nginx ends by itself');
 

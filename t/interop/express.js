@@ -11,7 +11,8 @@ const path = require('node:path');
 const readline = require('node:readline');
 const express = require('express');
 const { WebPubSubEventHandler } = require('@azure/web-pubsub-express');
-const { kinds, test, done, is, ok, unique, within, lasting } = require('./lib');
+const { kinds, test, done, is, ok, unique, within, command, lasting,
+        numbers } = require('./lib');
 
 const host = process.env.APP_HOST;
 const EVENTS = '$webpubsub/server/events';
@@ -164,7 +165,7 @@ function startOffice() {
     });
 }
 
-function about(client, what) {
+function of(client, what) {
     const id = client.mqtt.options.clientId;
 
     return heard.find((e) => e.what === what && e.context.connectionId === id,
@@ -298,7 +299,7 @@ async function rest(kind) {
         }));
         const id = c.mqtt.options.clientId;
         const { context, mqtt, claims, headers, subprotocols, clientCertificates }
-            = await about(c, 'connect');
+            = await of(c, 'connect');
         const sign = (key) => `sha256=${createHmac('sha256', key).update(id).digest('hex')}`;
 
         is([context.hub, context.origin, context.eventName, context.clientProtocol],
@@ -328,7 +329,7 @@ async function rest(kind) {
 
         const d = await t.connect(kind, at({ username: 'plain' }));
         is(await d.denied('three'), [v5 ? 135 : 128], 'no roles');
-        const { context } = await about(d, 'connected');
+        const { context } = await of(d, 'connected');
         is([context.userId, context.states], [undefined, {}], 'nothing given');
     });
 
@@ -361,7 +362,7 @@ async function rest(kind) {
 
         for (const [type, contentType, data, back] of cases) {
             const r = await event(c, 'echo', data, { qos: 1, contentType });
-            const { dataType, context } = await about(c, 'user');
+            const { dataType, context } = await of(c, 'user');
             is([dataType, context.eventName, context.userId],
                [v5 ? type : 'binary', 'echo', 'anna'], 'event');
             is([r.how, r.status, r.type],
@@ -397,17 +398,17 @@ async function rest(kind) {
         const options = at({ clientId, ...lasting(kind.version) });
 
         let c = await t.connect(kind, options);
-        const first = (await about(c, 'connected')).context;
+        const first = (await of(c, 'connected')).context;
         is([first.userId, first.states], ['anna', { version: kind.version }], 'connected');
         await event(c, 'state', '');
-        const one = (await about(c, 'user')).context;
+        const one = (await of(c, 'user')).context;
         await c.cut();
 
         c = await t.connect(kind, options);
         is(c.connack.sessionPresent, true, 'session present');
         const r = await event(c, 'state', '');
         is(JSON.parse(r.text), { version: kind.version, count: 2 }, 'state');
-        const two = (await about(c, 'user')).context;
+        const two = (await of(c, 'user')).context;
         is([one.mqtt, two.mqtt.sessionId], [first.mqtt, first.mqtt.sessionId], 'ids');
         ok(two.mqtt.physicalConnectionId !== first.mqtt.physicalConnectionId,
            'another connection');
@@ -422,7 +423,7 @@ async function rest(kind) {
             (await t.connect(kind, { ...options, clean: true })).cut();
         }
 
-        const { context, mqtt, reason } = await about(c, 'disconnected');
+        const { context, mqtt, reason } = await of(c, 'disconnected');
         is([context.userId, context.mqtt, context.states],
            ['anna', two.mqtt, { version: kind.version, count: 2 }], 'disconnected');
         is(mqtt, { initiatedByClient: true, disconnectPacket: {
@@ -451,6 +452,24 @@ async function rest(kind) {
     await test('the application is asked once', async () => {
         is(methods.filter((m) => m === 'OPTIONS /office').length, 1, 'OPTIONS');
         ok(methods.includes('OPTIONS /shut'), 'the other one, too');
+    });
+
+    await test('many events at a time, and a reload meanwhile', async (t) => {
+        const clients = [];
+        for (const n of numbers(16)) {
+            clients.push(await t.connect(kinds[n % 4], { hub: 'office', username: `u${n}` }));
+        }
+
+        const send = () => Promise.all(clients.flatMap((c, i) => numbers(20).map(() =>
+            c.publish(`${EVENTS}/state`, '', { qos: i % 3 }))));
+        await send();
+        await command('reload');
+        await send();
+
+        for (const c of clients) {
+            const counts = (await c.take(40)).map((m) => JSON.parse(m.text).count);
+            is(counts, numbers(40, 1).map(Number), `states of ${c.mqtt.options.username}`);
+        }
     });
 
     await test('the example goes away and comes back', async (t) => {
