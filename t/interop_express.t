@@ -1,6 +1,7 @@
-# MQTT.js in front, @azure/web-pubsub-express behind, both as others wrote them:
-# the configuration and the application of conf.examples/web-pubsub.conf, and an
-# application that uses the rest of what that package has, in two workers.
+# MQTT.js in front, @azure/web-pubsub-express behind, tokens of
+# @azure/web-pubsub, all as others wrote them: the configuration and the
+# application of conf.examples/web-pubsub.conf, and an application that uses the
+# rest of what these packages have, in two workers.
 
 use strict;
 use warnings;
@@ -93,6 +94,7 @@ Test::Nginx::MQTT::Script::play($Test::Nginx::MQTT::Script::NODE, 'express.js',
                                 { reload => sub { $server->reload } });
 
 ok($server->stop, 'nginx ends by itself');
+unlike($server->error_log, qr/eyJ/, 'no token in the error log');
 
 my @bad = $server->bad_lines;
 is(scalar @bad, 0, 'nothing bad in the error log');

@@ -3,15 +3,18 @@
 // @azure/web-pubsub-express behind NGINX: the example's application in a
 // process of its own for the hub "chat", and one in here that uses all that the
 // package has for "office".  The one of "shut" does not want to hear of us.
+// @azure/web-pubsub makes tokens for "office".
 
 const { spawn } = require('node:child_process');
 const { createHmac } = require('node:crypto');
 const { once } = require('node:events');
+const http = require('node:http');
 const path = require('node:path');
 const readline = require('node:readline');
 const express = require('express');
+const { WebPubSubServiceClient } = require('@azure/web-pubsub');
 const { WebPubSubEventHandler } = require('@azure/web-pubsub-express');
-const { kinds, test, done, is, ok, unique, within, command, lasting,
+const { kinds, test, done, is, ok, unique, url, within, command, lasting,
         numbers } = require('./lib');
 
 const host = process.env.APP_HOST;
@@ -440,6 +443,89 @@ async function rest(kind) {
 }
 
 
+// A token as the SDK makes it, and how to connect with it through either door.
+
+async function token(kind, options = {}) {
+    const { key = 'first', hub = 'office', ...about } = options;
+    const service = new WebPubSubServiceClient(
+        `Endpoint=${new URL(url.ws).origin.replace('ws', 'http')};AccessKey=${key};Version=1.0;`,
+        hub, { allowInsecureConnection: true });
+    const made = await service.getClientAccessToken({ clientProtocol: 'mqtt', ...about });
+
+    return kind.transport === 'ws' ? { to: made.url.replace(`/${hub}?`, '/office?') }
+                                   : { hub: 'office', password: made.token };
+}
+
+
+// The status of a WebSocket handshake, which MQTT.js does not tell.
+
+function handshake(to) {
+    const request = http.get(to.replace('ws', 'http'), { headers: {
+        'Connection': 'Upgrade', 'Upgrade': 'websocket', 'Sec-WebSocket-Version': '13',
+        'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==', 'Sec-WebSocket-Protocol': 'mqtt',
+    } });
+
+    const status = new Promise((resolve, reject) => {
+        request.on('error', reject);
+        request.on('response', (response) => resolve(response.statusCode));
+        request.on('upgrade', (response) => resolve(response.statusCode));
+    });
+
+    return within(status.finally(() => request.destroy()), () => 'a handshake');
+}
+
+
+async function tokens(kind) {
+    const named = (name, body) => test(`${name} [${kind.name}]`, body);
+    const v5 = kind.version === 5;
+    const about = {
+        userId: 'tina', groups: ['team/a', 'team/b'],
+        roles: ['webpubsub.joinLeaveGroup.news', 'webpubsub.sendToGroups.team/**'],
+    };
+
+    await named('a token of the SDK', async (t) => {
+        for (const key of ['first', 'second']) {
+            const c = await t.connect(kind, { username: 'plain',
+                                              ...await token(kind, { ...about, key }) });
+            const { claims } = await of(c, 'connect');
+
+            is([claims.sub, claims.role, claims['webpubsub.group']],
+               [['tina'], about.roles, about.groups], 'claims');
+            const { context } = await of(c, 'connected');
+            is(context.userId, 'tina', 'user id');
+            is(await c.subscribe('news'), [0], 'a role');
+            is(await c.denied('other'), [v5 ? 135 : 128], 'no role');
+            await c.publish('team/b', 'x', { qos: 1 });
+            is((await c.next()).topic, 'team/b', 'a group');
+        }
+    });
+
+    await named('the application has the last word over a token', async (t) => {
+        const c = await t.connect(kind, { username: 'otto', ...await token(kind, about) });
+
+        is((await of(c, 'connected')).context.userId, 'otto', 'user id');
+        is(await c.subscribe('three'), [0], 'a role');
+        is(await c.denied('news'), [v5 ? 135 : 128], 'no role');
+        is(await refused(t, kind, { username: 'fail401', ...await token(kind, about) }),
+           v5 ? [135, 'because', undefined] : [5], 'a refusal');
+    });
+
+    await named('tokens that are none for us', async (t) => {
+        for (const wrong of [{ key: 'third' }, { hub: 'chat' }]) {
+            const options = { username: 'plain', ...await token(kind, { ...about, ...wrong }) };
+
+            if (kind.transport === 'ws') {
+                is((await t.open(kind, options).refused()).message, 'closed without CONNACK',
+                   'MQTT.js');
+                is(await handshake(options.to), 401, 'status');
+            } else {
+                is((await refused(t, kind, options))[0], v5 ? 135 : 5, 'CONNACK');
+            }
+        }
+    });
+}
+
+
 (async () => {
     let app = await startExample();
     const server = await startOffice();
@@ -447,6 +533,7 @@ async function rest(kind) {
     for (const kind of kinds) {
         await example(kind);
         await rest(kind);
+        await tokens(kind);
     }
 
     await test('the application is asked once', async () => {

@@ -127,7 +127,7 @@ class Client {
         this.waiting = null;
         this.closed = 0;
 
-        let to = url[kind.transport];
+        let to = options.to || url[kind.transport];
         if (options.hub) {
             to = kind.transport === 'ws' ? to.replace(/[^/]*$/, options.hub)
                                          : process.env[`MQTT_TCP_${options.hub.toUpperCase()}`];
