@@ -539,10 +539,9 @@ ngx_mqtt_publish_end_locked(ngx_mqtt_publishing_t *p)
 {
     ngx_mqtt_session_t  *s;
 
-    ngx_mqtt_slot_leave_locked(p->worker);
-    ngx_mqtt_publication_release_locked(p->worker->zone, p->pub);
-
     s = p->args.from;
+
+    /* a session that has ended is memory as long as this is a walker */
 
     if (s && s->serial == p->from_serial && s->attach
         && s->attach->slot != p->worker->slot->index)
@@ -551,6 +550,9 @@ ngx_mqtt_publish_end_locked(ngx_mqtt_publishing_t *p)
 
         ngx_mqtt_slot_ready_locked(p->worker, s->attach);
     }
+
+    ngx_mqtt_slot_leave_locked(p->worker);
+    ngx_mqtt_publication_release_locked(p->worker->zone, p->pub);
 
     if (p->rc == NGX_ERROR || p->rc == NGX_DECLINED) {
         return NGX_MQTT_QUOTA_EXCEEDED;
