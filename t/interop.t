@@ -27,7 +27,7 @@ my ($host, $ws, $tcp) = ($server->{host}, map { Test::Nginx::MQTT::Server::port(
 my $load = Test::Nginx::MQTT::Server::load_modules();
 
 # Hubs where something is refused have a path and a TCP port each.
-my @hubs = qw(closed deaf mute plain);
+my @hubs = qw(closed deaf mute plain keyed);
 my %port = map { $hubs[$_] => Test::Nginx::MQTT::Server::port(4 + $_) } 0 .. $#hubs;
 my $others = join '', map { "    server { listen $host:$port{$_}; mqtt_pass $_; }\n" }
                           @hubs;
@@ -68,7 +68,12 @@ mqtt_hub plain {
     topic_alias_maximum 0;
 }
 
+mqtt_hub keyed {
+    access_key primarykey secondarykey;
+}
+
 mqtt_hub closed {
+    access_key nobody-has-it;
 }
 
 http {
@@ -78,6 +83,7 @@ http {
     server {
         listen $host:$ws reuseport;
         location = /mqtt { mqtt_pass open; }
+        location ~ ^/clients/mqtt/hubs/(?<hub>[^/]+)\$ { mqtt_pass \$hub; }
         location ~ ^/(?<hub>deaf|mute|plain|closed)\$ { mqtt_pass \$hub; }
     }
 }
@@ -97,6 +103,7 @@ $server->start;
 
 $ENV{MQTT_WS} = "ws://$host:$ws/mqtt";
 $ENV{MQTT_TCP} = "mqtt://$host:$tcp";
+$ENV{MQTT_HTTP} = "http://$host:$ws";
 $ENV{"MQTT_TCP_\U$_"} = "mqtt://$host:$port{$_}" for @hubs;
 
 
@@ -110,7 +117,7 @@ my %do = (
 
 sub play { Test::Nginx::MQTT::Script::play(@_, \%do) }
 
-play($node, $_) for qw(mqttjs.js v5.js load.js mosquitto.js);
+play($node, $_) for qw(mqttjs.js v5.js tokens.js load.js mosquitto.js);
 play($python, 'paho-clients.py');
 
 # Clients have been on both workers; those that reload are in another script.
