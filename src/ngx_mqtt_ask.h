@@ -17,8 +17,9 @@
 /* bytes of what the application is sent of a CONNECT */
 #define NGX_MQTT_ASK_BODY_MAX   1048576
 
-/* bytes of user properties in the CONNACK, which has to fit a buffer */
+/* bytes of user properties, and of a reason, in a CONNACK: a buffer's */
 #define NGX_MQTT_ASK_USER_MAX   8192
+#define NGX_MQTT_ASK_TEXT_MAX   4096
 
 
 /* A CONNECT that waits for the application; lives in its event's pool. */

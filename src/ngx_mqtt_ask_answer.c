@@ -160,7 +160,8 @@ ngx_mqtt_ask_refuse(ngx_mqtt_json_t *root, ngx_pool_t *pool,
     v->reason = ngx_mqtt_ask_code(ngx_mqtt_ask_get(mqtt, "code"), version);
 
     if (ngx_mqtt_ask_text(ngx_mqtt_ask_get(mqtt, "reason"), &v->text)
-        != NGX_OK)
+        != NGX_OK
+        || v->text.len > NGX_MQTT_ASK_TEXT_MAX)
     {
         ngx_str_null(&v->text);
     }

@@ -115,6 +115,12 @@ ngx_mqtt_life_connected(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
         return;
     }
 
+    /* the end of the session whose place it takes is told before */
+
+    if (cl->worker->reap) {
+        (void) ngx_mqtt_session_reap(cl->worker);
+    }
+
     ev = ngx_mqtt_event_create(cl->worker, NGX_MQTT_EVENT_CONNECTED);
     if (ev == NULL) {
         return;

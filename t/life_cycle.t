@@ -442,7 +442,31 @@ a connects
 /(?m)connected <\w*> <(\w{16,})> (.*\n)*connect <(\w{16,})> .*\nconnect <(.*\n)*disconnected <\3> <\1> /
 /(?m)^connected <\w*> <(\w{16,})> (.*\n)*connected <\w*> <(?!\1)\w{16,}> /
 
-=== TEST 12: the end of sessions by time
+=== TEST 12: an end comes before the beginning of what takes its place
+--- versions: 4 5
+--- server
+location = /events {
+    mqtt_event_handler test system=connected,disconnected validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- http_config
+log_format event '<$http_ce_eventname>';
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log logs/access.log event;
+    return 204;
+}
+--- mqtt
+a > CONNECT id=x clean
+a < CONNACK
+b > CONNECT id=x clean
+b < CONNACK
+a < end 0x8e
+b disconnects
+--- access_log
+/(?m)^<connected>\n(?:[^<].*\n)*<disconnected>\n(?:[^<].*\n)*<connected>\n(?:[^<].*\n)*<disconnected>/
+
+=== TEST 13: the end of sessions by time
 --- versions: 4 5
 --- workers: 1 2
 --- hub
@@ -472,7 +496,7 @@ access log lacks "disconnected"
 access log has 'disconnected a {"reason":null,"mqtt":{"initiatedByClient":true,"disconnectPacket":{"code":0,"userProperties":null}}}'
 access log has 'disconnected b {"reason":"connection was lost","mqtt":{"initiatedByClient":false,"disconnectPacket":null}}'
 
-=== TEST 13: a killed worker
+=== TEST 14: a killed worker
 --- versions: 4 5
 --- workers: 1 2
 --- server
@@ -500,7 +524,35 @@ access log has 'disconnected a {"reason":"connection was lost","mqtt":{"initiate
 --- no_access_log
 /disconnected a .*\n(.*\n)*disconnected a /
 
-=== TEST 14: the request of a WebSocket client, without its token
+=== TEST 15: a worker that is told to leave
+--- versions: 4 5
+--- workers: 1 2
+--- main_config
+worker_shutdown_timeout 1s;
+--- server
+location = /events {
+    mqtt_event_handler test system=disconnected validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- http_config
+log_format event escape=none '$http_ce_eventname $http_ce_connectionid $request_body';
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log logs/access.log event;
+    location / { proxy_pass http://$TEST_NGINX_PORT_5; }
+}
+server {
+    listen $TEST_NGINX_PORT_5;
+    return 204;
+}
+--- mqtt
+a connects
+reload
+a < end 0x8b
+[4] access log has 'disconnected a {"reason":"server is shutting down","mqtt":{"initiatedByClient":false,"disconnectPacket":null}}'
+[5] access log has 'disconnected a {"reason":"server is shutting down","mqtt":{"initiatedByClient":false,"disconnectPacket":{"code":139,"userProperties":null}}}'
+
+=== TEST 16: the request of a WebSocket client, without its token
 --- transports: ws
 --- versions: 4 5
 --- hub
@@ -540,7 +592,7 @@ access log has '"Sec-WebSocket-Protocol":["mqtt"]'
 /abc|eyJ|\*\*\*/
 /authorization/i
 
-=== TEST 15: certificates
+=== TEST 17: certificates
 --- transports: wss tls
 --- versions: 4 5
 --- server
@@ -577,7 +629,7 @@ access log has '"clientCertificates":[]'
 --- access_log
 /(?m)^\/([0-9a-f]{40}) .*"clientCertificates":\[\{"thumbprint":"\1","content":"-----BEGIN CERTIFICATE-----\\u000a.*-----END CERTIFICATE-----(\\u000a)?"\}\]/
 
-=== TEST 16: a will is judged by the roles that the application gives
+=== TEST 18: a will is judged by the roles that the application gives
 --- versions: 4 5
 --- hub
 default_roles webpubsub.joinLeaveGroup;
@@ -605,7 +657,7 @@ a < CONNACK
 a closes
 watch < PUBLISH w payload=y
 
-=== TEST 17: what is too large
+=== TEST 19: what is too large
 --- versions: 5
 --- zone: 16m
 --- hub
