@@ -115,8 +115,10 @@ ngx_mqtt_ask_keep(ngx_mqtt_event_t *ev, ngx_mqtt_principal_t *dst,
     ngx_mqtt_principal_t *src)
 {
     dst->expires = src->expires;
+    dst->identity = src->identity;
 
-    if (ngx_mqtt_event_copy(ev, &dst->identity, &src->identity) != NGX_OK
+    if ((src->identity.len
+         && ngx_mqtt_event_copy(ev, &dst->identity, &src->identity) != NGX_OK)
         || ngx_mqtt_event_copy(ev, &dst->user_id, &src->user_id) != NGX_OK
         || ngx_mqtt_event_copy(ev, &dst->state, &src->state) != NGX_OK
         || ngx_mqtt_ask_keep_list(ev, &dst->roles, src->roles) != NGX_OK)
