@@ -93,6 +93,7 @@ struct ngx_http_mqtt_hook_s {
     ngx_queue_t                behind;       /* the others */
 
     ngx_mqtt_answer_t          answer;
+    ngx_str_t                  asked;        /* the hub that validates */
     ngx_str_t                  allowed;      /* last WebHook-Allowed-Origin */
 
     ngx_http_request_t        *request;      /* the main one */

@@ -16,7 +16,7 @@
 
 
 static ngx_int_t ngx_http_mqtt_validate_start(ngx_http_mqtt_handler_t *h,
-    ngx_http_mqtt_hook_e kind);
+    ngx_http_mqtt_hook_e kind, ngx_str_t *hub);
 static void ngx_http_mqtt_validate_refused(ngx_http_mqtt_handler_t *h);
 static ngx_uint_t ngx_http_mqtt_validate_allowed(ngx_http_mqtt_hook_t *hook);
 static ngx_uint_t ngx_http_mqtt_validate_is_origin(ngx_str_t *item,
@@ -51,7 +51,8 @@ ngx_http_mqtt_validate(ngx_http_mqtt_hook_t *hook)
 
     h->worker = hook->event->worker;
 
-    if (ngx_http_mqtt_validate_start(h, NGX_HTTP_MQTT_HOOK_OPTIONS)
+    if (ngx_http_mqtt_validate_start(h, NGX_HTTP_MQTT_HOOK_OPTIONS,
+                                     &hook->event->hub)
         != NGX_OK)
     {
         ngx_http_mqtt_validate_refused(h);
@@ -62,9 +63,11 @@ ngx_http_mqtt_validate(ngx_http_mqtt_hook_t *hook)
 }
 
 
+/* The hub that asks first names itself, for all that share a handler. */
+
 static ngx_int_t
 ngx_http_mqtt_validate_start(ngx_http_mqtt_handler_t *h,
-    ngx_http_mqtt_hook_e kind)
+    ngx_http_mqtt_hook_e kind, ngx_str_t *hub)
 {
     ngx_pool_t            *pool;
     ngx_http_mqtt_hook_t  *hook;
@@ -80,6 +83,13 @@ ngx_http_mqtt_validate_start(ngx_http_mqtt_handler_t *h,
         return NGX_ERROR;
     }
 
+    hook->asked.data = ngx_pstrdup(pool, hub);
+    if (hook->asked.data == NULL) {
+        ngx_destroy_pool(pool);
+        return NGX_ERROR;
+    }
+
+    hook->asked.len = hub->len;
     hook->pool = pool;
     hook->handler = h;
     hook->kind = kind;
@@ -116,7 +126,8 @@ ngx_http_mqtt_validated(ngx_http_mqtt_hook_t *hook, ngx_queue_t *queue)
 
     } else if (hook->kind == NGX_HTTP_MQTT_HOOK_OPTIONS
                && hook->answer.status == NGX_HTTP_NOT_FOUND
-               && ngx_http_mqtt_validate_start(h, NGX_HTTP_MQTT_HOOK_GET)
+               && ngx_http_mqtt_validate_start(h, NGX_HTTP_MQTT_HOOK_GET,
+                                               &hook->asked)
                   == NGX_OK)
     {
         return;

@@ -185,7 +185,7 @@ ngx_http_mqtt_event_value(ngx_http_mqtt_hook_t *hook,
             ngx_str_set(value, "validate");
 
         } else if (var == NGX_HTTP_MQTT_VAR_HUB) {
-            *value = hook->handler->conf->hub;
+            *value = hook->asked;
             return ngx_http_mqtt_escape(hook->pool, value);
         }
 

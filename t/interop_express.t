@@ -59,6 +59,12 @@ change('^error_log .*', "${load}${user}daemon off;\nerror_log logs/error.log inf
 change('listen 127\.0\.0\.1:8080;', <<"EOF");
 listen $host:$ws reuseport;
         server_name mqtt.example;
+        location ~ ^/clients/mqtt/hubs/(?<hub>room[0-9])\$ { mqtt_pass \$hub; }
+
+        location = /rooms {
+            mqtt_event_handler * system=connect,connected,disconnected user=*;
+            proxy_pass http://office/api/webpubsub/hubs/\$mqtt_hub/\$mqtt_event;
+        }
 $hubs
 EOF
 change('listen +127\.0\.0\.1:1883', "listen $host:$tcp reuseport");
@@ -66,6 +72,7 @@ change('server +127\.0\.0\.1:3000', "server $host:$chat");
 change('^mqtt_hub', <<"EOF");
 mqtt_hub office { access_key first second; }
 mqtt_hub shut { }
+mqtt_hub * { anonymous on; }
 mqtt_hub
 EOF
 change('^http \{', <<"EOF");

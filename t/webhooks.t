@@ -309,3 +309,37 @@ c < PUBLISH $webpubsub/server/events/e/failed payload="" user=azure-status-code:
 a disconnects
 b disconnects
 c disconnects
+
+=== TEST 11: a hub of the template asks in its own name
+--- server
+location = /any {
+    mqtt_event_handler * user=*;
+    proxy_pass http://$TEST_NGINX_PORT_4/$mqtt_hub/$mqtt_event;
+}
+location ~ ^/hubs/(?<hub>.+)$ { mqtt_pass $hub; }
+--- http_config
+server {
+    listen $TEST_NGINX_PORT_4;
+    location /one`/validate {
+        if ($request_method = OPTIONS) { return 404; }
+        add_header WebHook-Allowed-Origin *;
+        return 200;
+    }
+    location /one`/e { return 200; }
+    location /two/e { return 201; }
+}
+--- main_config
+mqtt_hub * { anonymous on; }
+--- transports: ws
+--- mqtt
+a opens path=/hubs/one`
+a connects
+a > PUBLISH $webpubsub/server/events/e payload=x
+a < PUBLISH $webpubsub/server/events/e/succeeded payload="" content_type=* user=azure-status-code:200
+# and for the others
+b opens path=/hubs/two
+b connects
+b > PUBLISH $webpubsub/server/events/e payload=x
+b < PUBLISH $webpubsub/server/events/e/succeeded payload="" content_type=* user=azure-status-code:201
+a disconnects
+b disconnects

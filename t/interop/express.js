@@ -151,6 +151,14 @@ const shut = new WebPubSubEventHandler('shut', {
     allowedEndpoints: ['https://mqtt.example.com', 'https://xmqtt.example'],
 });
 
+// no path, and nobody who judges a CONNECT
+
+const rooms = ['room1', 'room2'].map((name) => new WebPubSubEventHandler(name, {
+    handleUserEvent(request, response) {
+        response.success(`${name}: ${request.context.hub}, ${request.context.eventName}`);
+    },
+}));
+
 function startOffice() {
     const app = express();
 
@@ -158,7 +166,7 @@ function startOffice() {
         methods.push(`${request.method} ${request.path}`);
         next();
     });
-    app.use(office.getMiddleware(), shut.getMiddleware());
+    app.use([office, shut, ...rooms].map((handler) => handler.getMiddleware()));
     app.use((error, request, response, next) => {
         response.status(500).type('text').send(error.message);
     });
@@ -539,6 +547,15 @@ async function tokens(kind) {
     await test('the application is asked once', async () => {
         is(methods.filter((m) => m === 'OPTIONS /office').length, 1, 'OPTIONS');
         ok(methods.includes('OPTIONS /shut'), 'the other one, too');
+    });
+
+    await test('hubs without a block, at the paths that the package has by itself', async (t) => {
+        for (const hub of ['room1', 'room2', 'room2', 'room1']) {
+            const c = await t.connect(kinds[1], { hub });
+            is((await event(c, 'hello', '')).text, `${hub}: ${hub}, hello`, 'reply');
+        }
+        is(methods.filter((m) => /OPTIONS.*room/.test(m)),
+           ['OPTIONS /api/webpubsub/hubs/room1/validate'], 'OPTIONS');
     });
 
     await test('many events at a time, and a reload meanwhile', async (t) => {
