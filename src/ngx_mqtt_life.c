@@ -25,7 +25,7 @@
 
 typedef struct {
     ngx_queue_t           queue;
-    uint64_t              serial;       /* of the session */
+    uint64_t              connection;   /* it came by */
     ngx_uint_t            has_reason;
     ngx_str_t             reason;
     ngx_str_t             raw;
@@ -43,7 +43,7 @@ static void ngx_mqtt_life_write(ngx_mqtt_event_text_t *text,
     ngx_mqtt_session_t *s, ngx_mqtt_note_t *note);
 static void ngx_mqtt_life_raise(ngx_mqtt_event_t *ev);
 static ngx_mqtt_note_t *ngx_mqtt_life_recall(ngx_mqtt_worker_t *w,
-    uint64_t serial);
+    uint64_t connection);
 
 
 ngx_uint_t
@@ -208,7 +208,7 @@ ngx_mqtt_life_note(ngx_mqtt_client_t *cl)
 
     ngx_memcpy(note->data, raw->data, raw->len);
 
-    note->serial = cl->serial;
+    note->connection = cl->connection;
     note->raw.data = note->data;
     note->raw.len = raw->len;
     note->has_reason = ngx_mqtt_prop_has(props, NGX_MQTT_PROP_REASON_STRING);
@@ -236,7 +236,7 @@ ngx_mqtt_life_note(ngx_mqtt_client_t *cl)
 
 
 static ngx_mqtt_note_t *
-ngx_mqtt_life_recall(ngx_mqtt_worker_t *w, uint64_t serial)
+ngx_mqtt_life_recall(ngx_mqtt_worker_t *w, uint64_t connection)
 {
     ngx_queue_t      *q;
     ngx_mqtt_note_t  *note;
@@ -247,7 +247,7 @@ ngx_mqtt_life_recall(ngx_mqtt_worker_t *w, uint64_t serial)
     {
         note = ngx_queue_data(q, ngx_mqtt_note_t, queue);
 
-        if (note->serial == serial) {
+        if (note->connection == connection) {
             ngx_queue_remove(q);
             w->nnotes--;
             return note;
@@ -306,7 +306,7 @@ ngx_mqtt_life_disconnected(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_note_t   *note;
     ngx_mqtt_event_t  *ev;
 
-    note = ngx_mqtt_life_recall(w, s->serial);
+    note = ngx_mqtt_life_recall(w, s->connection);
 
     if (note && s->end_how != NGX_MQTT_END_CLIENT) {
         ngx_free(note);

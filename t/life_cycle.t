@@ -143,6 +143,18 @@ a < CONNACK
 a < close
 [4] access log has 'disconnected a MQTT%2F3.1.1,0,a%20b mqtt application/json; charset=utf-8 {"reason":null,"mqtt":{"initiatedByClient":true,"disconnectPacket":{"code":0,"userProperties":null}}};'
 [5] access log has 'disconnected a MQTT%2F5.0,4,a%20b mqtt application/json; charset=utf-8 {"reason":"bye","mqtt":{"initiatedByClient":true,"disconnectPacket":{"code":4,"userProperties":[{"name":"x","value":"y"}]}}};'
+# the last words count, even if there are none
+g connects resume
+[4] g > DISCONNECT
+[5] g > DISCONNECT 0x04 reason_string="first"
+g < close
+g connects resume sp=1
+[4] g > DISCONNECT
+[5] g > DISCONNECT 0x04 session_expiry=0
+g < close
+[4] g connects
+access log has "disconnected g"
+access log lacks "first"
 # without a word
 b connects
 b resets
