@@ -270,7 +270,7 @@ ngx_command_t  ngx_mqtt_commands[] = {
       NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_enum_slot,
       0,
-      offsetof(ngx_mqtt_conf_hub_t, settings.token_enforce),
+      offsetof(ngx_mqtt_conf_hub_t, token_expiry),
       &ngx_mqtt_conf_expiries },
 
     { ngx_string("password_file"),

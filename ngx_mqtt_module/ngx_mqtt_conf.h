@@ -56,6 +56,7 @@ typedef struct {
     ngx_str_t              zone_name;
     ngx_uint_t             queue_overflow;
     ngx_uint_t             connect_fallback;
+    ngx_uint_t             token_expiry;
 
     ngx_mqtt_jwt_conf_t    jwt;          /* with its keys, all of them */
 

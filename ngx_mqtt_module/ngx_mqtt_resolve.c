@@ -257,7 +257,7 @@ ngx_mqtt_conf_unset(ngx_mqtt_conf_hub_t *hub)
     s->max_subscriptions = NGX_CONF_UNSET_UINT;
     s->max_retained = NGX_CONF_UNSET_UINT;
     s->max_hubs = NGX_CONF_UNSET_UINT;
-    s->token_enforce = NGX_CONF_UNSET_UINT;
+    hub->token_expiry = NGX_CONF_UNSET_UINT;
     hub->queue_overflow = NGX_CONF_UNSET_UINT;
     s->event_concurrency = NGX_CONF_UNSET_UINT;
     s->event_backlog = NGX_CONF_UNSET_UINT;
@@ -291,7 +291,7 @@ ngx_mqtt_conf_defaults(ngx_mqtt_conf_hub_t *hub)
     ngx_conf_init_uint_value(s->max_subscriptions, 0);
     ngx_conf_init_uint_value(s->max_retained, 0);
     ngx_conf_init_uint_value(s->max_hubs, NGX_MQTT_MAX_HUBS);
-    ngx_conf_init_uint_value(s->token_enforce, 0);
+    ngx_conf_init_uint_value(hub->token_expiry, 0);
     ngx_conf_init_uint_value(s->event_concurrency,
                              NGX_MQTT_EVENT_CONCURRENCY);
     ngx_conf_init_uint_value(s->event_backlog, NGX_MQTT_EVENT_BACKLOG);
@@ -299,6 +299,7 @@ ngx_mqtt_conf_defaults(ngx_mqtt_conf_hub_t *hub)
 
     s->queue_overflow = (ngx_mqtt_overflow_e) hub->queue_overflow;
     s->connect_allow = hub->connect_fallback;
+    s->token_enforce = hub->token_expiry;
 
     /* max_packet_size and the bytes of max_queued depend on the zone */
 }

@@ -280,6 +280,7 @@ ngx_mqtt_ask_answered(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer)
     ngx_mqtt_ask_answer(ev, answer, cl->version, cl->conf->connect_allow,
                         &ask->principal, &verdict);
 
+    cl->asked = 1;
     cl->appointed = (ask->principal.roles != roles);
 
     ngx_mqtt_handle_asked(cl, &pkt, &ask->principal, &verdict);

@@ -169,7 +169,8 @@ struct ngx_mqtt_client_s {
     unsigned                         will_discard:1;
     unsigned                         refused:1;    /* CONNECT will be: busy */
     unsigned                         by_method:1;  /* "JWT", in CONNECT */
-    unsigned                         appointed:1;  /* roles: the application's */
+    unsigned                         asked:1;      /* the application was, */
+    unsigned                         appointed:1;  /* and has given roles */
 };
 
 

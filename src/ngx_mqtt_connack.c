@@ -29,6 +29,14 @@ ngx_mqtt_connack_send(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
     ngx_str_t         name;
     ngx_mqtt_whose_t  whose;
 
+    if (cx->present && ngx_mqtt_proof_governs(cl)
+        && ngx_mqtt_handle_renew(cl, &cx->principal) != NGX_OK)
+    {
+        cl->will_discard = 1;
+        return ngx_mqtt_handle_fail(cl, NGX_MQTT_QUOTA_EXCEEDED,
+                                    "no room for its roles");
+    }
+
     ack->u.connack.session_present = (u_char) cx->present;
 
     if (ngx_mqtt_handle_answer(cl, ack) != NGX_OK) {

@@ -87,6 +87,13 @@ ngx_int_t ngx_mqtt_handle_disconnect(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
 ngx_int_t ngx_mqtt_handle_auth(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
+/*
+ * Makes the roles of a principal those of the client's session.  NGX_ERROR or
+ * NGX_DECLINED: there is no room.
+ */
+ngx_int_t ngx_mqtt_handle_renew(ngx_mqtt_client_t *cl,
+    struct ngx_mqtt_principal_s *principal);
+
 ngx_int_t ngx_mqtt_handle_unexpected(ngx_mqtt_client_t *cl,
     ngx_mqtt_packet_t *pkt);
 

@@ -12,10 +12,8 @@
 #include <ngx_mqtt_proof.h>
 
 
-static ngx_int_t ngx_mqtt_handle_renew(ngx_mqtt_client_t *cl,
+static ngx_int_t ngx_mqtt_handle_auth_renew(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
-static ngx_int_t ngx_mqtt_handle_renew_roles(ngx_mqtt_client_t *cl,
-    ngx_mqtt_principal_t *principal);
 
 
 ngx_int_t
@@ -50,7 +48,7 @@ ngx_mqtt_handle_auth(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
     ngx_str_set(&answer.props.auth_method, NGX_MQTT_PROOF_METHOD);
 
     if (ngx_mqtt_handle_reserve(cl, &answer) != NGX_OK
-        || ngx_mqtt_handle_renew(cl, &cx) != NGX_OK)
+        || ngx_mqtt_handle_auth_renew(cl, &cx) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -62,7 +60,7 @@ ngx_mqtt_handle_auth(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
 
 
 static ngx_int_t
-ngx_mqtt_handle_renew(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+ngx_mqtt_handle_auth_renew(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
 {
     ngx_uint_t           owner;
     ngx_mqtt_session_t  *s;
@@ -84,7 +82,7 @@ ngx_mqtt_handle_renew(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     /* the last word was the application's */
 
     if (!cl->appointed
-        && ngx_mqtt_handle_renew_roles(cl, &cx->principal) != NGX_OK)
+        && ngx_mqtt_handle_renew(cl, &cx->principal) != NGX_OK)
     {
         return ngx_mqtt_handle_dismiss(cl, NGX_MQTT_QUOTA_EXCEEDED,
                                        "no room for its roles");
@@ -102,8 +100,8 @@ ngx_mqtt_handle_renew(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
 }
 
 
-static ngx_int_t
-ngx_mqtt_handle_renew_roles(ngx_mqtt_client_t *cl,
+ngx_int_t
+ngx_mqtt_handle_renew(ngx_mqtt_client_t *cl,
     ngx_mqtt_principal_t *principal)
 {
     ngx_mqtt_whose_t    whose;

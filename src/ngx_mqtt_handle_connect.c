@@ -328,9 +328,11 @@ ngx_mqtt_connect_rights(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
         return NGX_MQTT_SUCCESS;
     }
 
-    /* in a session that is resumed its own roles count */
+    /* in a session that is resumed its own roles count, as a rule */
 
-    if (rc == NGX_OK && !cx->connect->clean_start) {
+    if (rc == NGX_OK && !cx->connect->clean_start
+        && !ngx_mqtt_proof_governs(cl))
+    {
         rc = ngx_mqtt_auth_resume(cl, &cx->principal);
 
         cx->resumes = (rc == NGX_OK);

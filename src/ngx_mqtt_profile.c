@@ -32,6 +32,8 @@ static u_char *ngx_mqtt_profile_string(ngx_str_t *str, u_char *pos,
 static void ngx_mqtt_profile_release(ngx_mqtt_worker_t *w);
 static ngx_int_t ngx_mqtt_profile_redraft(ngx_mqtt_worker_t *w,
     ngx_uint_t parts, ngx_mqtt_profile_t *p);
+static ngx_uint_t ngx_mqtt_profile_same(ngx_str_t *one, ngx_str_t *two,
+    ngx_uint_t n);
 static ngx_int_t ngx_mqtt_profile_exchange(ngx_mqtt_worker_t *w,
     ngx_mqtt_whose_t *whose, ngx_uint_t parts);
 
@@ -456,10 +458,10 @@ ngx_mqtt_profile_redraft(ngx_mqtt_worker_t *w, ngx_uint_t parts,
         return NGX_ERROR;
     }
 
-    if (parts == NGX_MQTT_PROFILE_STATE && old->state.len == p->state.len
-        && (p->state.len == 0
-            || ngx_memcmp(old->state.data, p->state.data, p->state.len)
-               == 0))
+    if ((parts == NGX_MQTT_PROFILE_STATE
+         && ngx_mqtt_profile_same(&old->state, &p->state, 1))
+        || (parts == NGX_MQTT_PROFILE_ROLES && old->nroles == p->nroles
+            && ngx_mqtt_profile_same(old->roles, p->roles, p->nroles)))
     {
         ngx_free(old);
         return NGX_DONE;
@@ -485,6 +487,24 @@ ngx_mqtt_profile_redraft(ngx_mqtt_worker_t *w, ngx_uint_t parts,
     ngx_free(old);
 
     return rc;
+}
+
+
+static ngx_uint_t
+ngx_mqtt_profile_same(ngx_str_t *one, ngx_str_t *two, ngx_uint_t n)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (one[i].len != two[i].len
+            || (one[i].len
+                && ngx_memcmp(one[i].data, two[i].data, one[i].len) != 0))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

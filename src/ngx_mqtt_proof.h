@@ -67,6 +67,13 @@ ngx_int_t ngx_mqtt_proof_login(ngx_mqtt_client_t *cl,
 ngx_uint_t ngx_mqtt_proof_later(ngx_mqtt_hub_conf_t *conf);
 
 /*
+ * Whether the roles of a session that is resumed become those of a token, as
+ * no application was asked.
+ */
+#define ngx_mqtt_proof_governs(cl)                                            \
+    ((cl)->proof && (cl)->proof->token && !(cl)->asked)
+
+/*
  * The token of an AUTH: replaces cl->proof, and says who that is.  NGX_OK, or
  * NGX_ERROR with cx->reason and cx->why.
  */

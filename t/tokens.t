@@ -602,7 +602,37 @@ d > CONNECT resume id=c
 [5] d < CONNACK 0x87
 d < close
 
-=== TEST 20: the end of a token
+=== TEST 20: a token that comes back with other roles
+--- versions: 4 5
+--- workers: 1 2
+--- hub
+anonymous off;
+access_key primarykey;
+default_roles webpubsub.sendToGroup.none;
+--- mqtt
+token $more sub=a claims='"role":["webpubsub.joinLeaveGroup","webpubsub.sendToGroup"]'
+token $less sub=a claims='"role":"webpubsub.sendToGroup.t"'
+a > CONNECT resume username=u password="$more"
+a < CONNACK
+a subscribes t
+a disconnects
+a > CONNECT resume username=u password="$less"
+a < CONNACK sp=1
+a > SUBSCRIBE 1 u
+[4] a < SUBACK 1 codes=0x80
+[5] a < SUBACK 1 codes=0x87
+a > PUBLISH t payload=x
+a < PUBLISH t payload=x
+a disconnects
+a > CONNECT resume username=u password="$less" will=w will.payload=x
+[4] a < CONNACK 5
+[5] a < CONNACK 0x87
+a < close
+a > CONNECT resume username=u password="$more" will=w will.payload=x
+a < CONNACK sp=1
+a subscribes u
+
+=== TEST 21: the end of a token
 --- versions: 4 5
 --- hub
 anonymous off;
@@ -632,7 +662,7 @@ a < close after=1.5..4.8
 [5] b . nothing
 d . nothing
 
-=== TEST 21: a token that ends does not end its connection
+=== TEST 22: a token that ends does not end its connection
 --- hub
 anonymous off;
 access_key primarykey;
@@ -643,7 +673,7 @@ a < CONNACK
 wait 2.5
 a . nothing
 
-=== TEST 22: variables
+=== TEST 23: variables
 --- versions: 4 5
 --- hub
 anonymous off;
@@ -660,7 +690,7 @@ token $t sub="joe doe"
 [ws] a disconnects
 [ws] access log has "<joe doe> <name> <->"
 
-=== TEST 23: one kind of key is enough, no key is not
+=== TEST 24: one kind of key is enough, no key is not
 --- hub
 jwt_issuer x; # here
 --- must_die
@@ -668,7 +698,7 @@ jwt_issuer x; # here
 "jwt_issuer" is that of tokens signed by a key of "jwt_key_file"
 $here
 
-=== TEST 24: an audience without keys
+=== TEST 25: an audience without keys
 --- hub
 jwt_audience x y; # here
 --- must_die
@@ -676,7 +706,7 @@ jwt_audience x y; # here
 "jwt_audience" is that of tokens, add an "access_key" or a "jwt_key_file"
 $here
 
-=== TEST 25: no keys in a file of keys
+=== TEST 26: no keys in a file of keys
 --- files
 >>> keys.pem
 nothing
@@ -687,7 +717,7 @@ jwt_key_file $TEST_NGINX_ROOT/keys.pem; # here
 "jwt_key_file" takes public keys and certificates in PEM, or a JWK set
 $here
 
-=== TEST 26: a private key, a key that is too small
+=== TEST 27: a private key, a key that is too small
 --- files
 >>> keys.pem
 PEM(rsa1024)
@@ -698,7 +728,7 @@ jwt_key_file $TEST_NGINX_ROOT/keys.pem; # here
 2048
 $here
 
-=== TEST 27: no file of keys
+=== TEST 28: no file of keys
 --- hub
 jwt_key_file /nowhere/keys.pem; # here
 --- must_die
@@ -706,7 +736,7 @@ jwt_key_file /nowhere/keys.pem; # here
 open() "/nowhere/keys.pem" failed
 $here
 
-=== TEST 28: token_expiry
+=== TEST 29: token_expiry
 --- hub
 token_expiry on; # here
 --- must_die

@@ -21,11 +21,11 @@ static void peer_offer(void *data);
 
 
 static const ngx_mqtt_transport_ops_t  peer_ops = {
-    peer_send, NULL, peer_closed, peer_resume, NULL, NULL
+    peer_send, NULL, peer_closed, peer_resume, NULL, NULL, NULL, NULL, NULL
 };
 
 static const ngx_mqtt_transport_ops_t  peer_framed_ops = {
-    peer_send, peer_frame, peer_closed, peer_resume, NULL, NULL
+    peer_send, peer_frame, peer_closed, peer_resume, NULL, NULL, NULL, NULL, NULL
 };
 
 static ngx_log_t  peer_log;

@@ -66,7 +66,7 @@ static world_zone_t  world_zones[] = {
 };
 
 static const ngx_mqtt_worker_ops_t  world_ops = {
-    world_wake, world_post, world_settings, NULL, NULL
+    world_wake, world_post, world_settings, NULL, NULL, NULL
 };
 
 static world_zone_t   *world;

@@ -24,11 +24,11 @@ static size_t store_packet(store_client_t *c, u_char *p, size_t len);
 
 
 static ngx_mqtt_transport_ops_t  store_transport = {
-    store_send, NULL, store_closed, store_resume, NULL, NULL
+    store_send, NULL, store_closed, store_resume, NULL, NULL, NULL, NULL, NULL
 };
 
 static ngx_mqtt_worker_ops_t  store_ops = {
-    store_wake, store_post, store_settings, store_event, store_wanted
+    store_wake, store_post, store_settings, store_event, store_wanted, NULL
 };
 
 
