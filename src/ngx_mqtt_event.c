@@ -14,6 +14,7 @@
 
 
 static ngx_uint_t ngx_mqtt_event_token(ngx_str_t *name);
+static ngx_uint_t ngx_mqtt_event_stays(ngx_str_t *value, ngx_uint_t i);
 static uint64_t *ngx_mqtt_event_agreed_locked(ngx_mqtt_root_t *root,
     ngx_str_t *handler, uint64_t *hash);
 
@@ -128,13 +129,26 @@ ngx_mqtt_event_token(ngx_str_t *name)
 }
 
 
+/* Blanks around a value are none of it to those who read headers. */
+
+static ngx_uint_t
+ngx_mqtt_event_stays(ngx_str_t *value, ngx_uint_t i)
+{
+    if (value->data[i] == ' ') {
+        return i != 0 && i != value->len - 1;
+    }
+
+    return value->data[i] > ' ' && value->data[i] <= 0x7e;
+}
+
+
 ngx_uint_t
 ngx_mqtt_event_is_clean(ngx_str_t *value)
 {
     ngx_uint_t  i;
 
     for (i = 0; i < value->len; i++) {
-        if (value->data[i] < 0x20 || value->data[i] > 0x7e) {
+        if (!ngx_mqtt_event_stays(value, i)) {
             return 0;
         }
     }
@@ -163,11 +177,11 @@ ngx_mqtt_event_clean(ngx_pool_t *pool, ngx_str_t *value)
     for (i = 0; i < value->len; i++) {
         ch = value->data[i];
 
-        if (ch < 0x20 || ch > 0x7e) {
-            p = ngx_sprintf(p, "%%%02Xi", (ngx_int_t) ch);
+        if (ngx_mqtt_event_stays(value, i)) {
+            *p++ = ch;
 
         } else {
-            *p++ = ch;
+            p = ngx_sprintf(p, "%%%02Xi", (ngx_int_t) ch);
         }
     }
 

@@ -126,7 +126,7 @@ ngx_int_t ngx_mqtt_event_property(ngx_mqtt_event_t *ev, ngx_str_t *name,
 /*
  * Whether a string can be sent as the value of a header unchanged; if not,
  * ngx_mqtt_event_clean() copies it with "%XX" for each control or non-ASCII
- * byte.
+ * byte, and for a blank at its beginning or end.
  */
 ngx_uint_t ngx_mqtt_event_is_clean(ngx_str_t *value);
 ngx_int_t ngx_mqtt_event_clean(ngx_pool_t *pool, ngx_str_t *value);

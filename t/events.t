@@ -231,14 +231,14 @@ location = /events {
 server {
     listen $TEST_NGINX_PORT_4;
     location / {
-        return 200 "$http_ce_connectionid|$http_x_evil|$http_mqtt_a|$http_mqtt_b|$http_mqtt_c|$http_x_var|$content_type";
+        return 200 "$http_ce_connectionid|$http_x_evil|$http_mqtt_a|$http_mqtt_b|$http_mqtt_c|$http_mqtt_d|$http_x_var|$content_type";
     }
 }
 --- mqtt
-a > CONNECT clean id="a\x0d\x0aX-Evil: 1\xc3\xa4%\x7f"
+a > CONNECT clean id=" a\x0d\x0aX-Evil: 1\xc3\xa4%\x7f"
 a < CONNACK
-a > PUBLISH $webpubsub/server/events/e user=a:"1\x0d\x0aX-Evil: 2" user="b: 1\x0d\x0aX-Evil":3 user="":4 user="c c":5 user=c:"\xe2\x82\xac" content_type="text/plain\x0d\x0aX-Evil: 4" payload="\x0d\x0a\x0d\x0aPOST / HTTP/1.1\x0d\x0a"
-a < PUBLISH $webpubsub/server/events/e/succeeded payload="a%0D%0AX-Evil: 1%C3%A4%%7F||1%0D%0AX-Evil: 2||%E2%82%AC|a%0D%0AX-Evil%3A%201%C3%A4%25%7F|e|127.0.0.1|application/octet-stream" content_type=text/plain user=azure-status-code:200
+a > PUBLISH $webpubsub/server/events/e user=a:"1\x0d\x0aX-Evil: 2" user="b: 1\x0d\x0aX-Evil":3 user="":4 user="c c":5 user=c:"\xe2\x82\xac" user=d:" 1  " content_type="text/plain\x0d\x0aX-Evil: 4" payload="\x0d\x0a\x0d\x0aPOST / HTTP/1.1\x0d\x0a"
+a < PUBLISH $webpubsub/server/events/e/succeeded payload="%20a%0D%0AX-Evil: 1%C3%A4%%7F||1%0D%0AX-Evil: 2||%E2%82%AC|%201 %20|%20a%0D%0AX-Evil%3A%201%C3%A4%25%7F|e|127.0.0.1|application/octet-stream" content_type=text/plain user=azure-status-code:200
 a disconnects
 
 === TEST 10: nor the request line
