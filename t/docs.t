@@ -146,6 +146,9 @@ sub default_of {
         if $name eq 'connect_fallback'
            && $code =~ /hub->connect_fallback, 0\)/;
 
+    return 'ignore'
+        if $name eq 'token_expiry' && $code =~ /hub->token_expiry, 0\)/;
+
     return undef if !defined $field;
 
     my @values = map { initial($_) }
