@@ -290,6 +290,8 @@ ngx_mqtt_proof_principal(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
     ngx_mqtt_principal_t  *p;
 
     p = &cx->principal;
+    ngx_str_set(&p->identity, "");
+
     jwt = (cl->proof && cl->proof->token) ? &cl->proof->jwt : NULL;
 
     if (jwt) {
