@@ -98,7 +98,8 @@ $ENV{MQTT_TCP_SHUT} = "mqtt://$host:$tcp_shut";
 @ENV{qw(APP_HOST APP_CHAT APP_OFFICE)} = ($host, $chat, $office);
 
 Test::Nginx::MQTT::Script::play($Test::Nginx::MQTT::Script::NODE, 'express.js',
-                                { reload => sub { $server->reload } });
+                                { reload => sub { $server->reload },
+                                  kill => sub { $server->kill_worker(($server->workers)[0]) } });
 
 ok($server->stop, 'nginx ends by itself');
 unlike($server->error_log, qr/eyJ/, 'no token in the error log');

@@ -576,6 +576,48 @@ async function tokens(kind) {
         }
     });
 
+    await test('a worker dies', async (t) => {
+        const clients = [];
+        for (const n of numbers(12)) {
+            const kind = kinds[n % 4];
+            clients.push(await t.connect(kind, {
+                hub: 'office', username: `k${n}`, clientId: unique('k-'),
+                ...(n % 3 ? {} : lasting(kind.version)),
+            }));
+            await event(clients.at(-1), 'state', '');
+        }
+
+        await command('kill');
+        const replies = await Promise.all(clients.map((c) => c.closed ? null : Promise.race([
+            once(c.mqtt, 'close').then(() => null),
+            event(c, 'state', '').catch(() => null),
+        ])));
+
+        const lost = clients.filter((c) => c.closed);
+        ok(lost.length > 0 && lost.length < clients.length, `${lost.length} connections lost`);
+        for (const [i, c] of clients.entries()) {
+            const { username, clientId, clean } = c.mqtt.options;
+
+            if (!c.closed) {
+                is(JSON.parse(replies[i].text).count, 2, `state of ${username}`);
+
+            } else if (clean) {
+                const { context, mqtt } = await of(c, 'disconnected');
+                is([context.userId, context.states.count, mqtt],
+                   [username, 1, { initiatedByClient: false, disconnectPacket: null }],
+                   'disconnected');
+
+            } else {
+                await of(c, 'connect');
+                const again = await t.connect(c.kind, { hub: 'office', username: 'other', clientId,
+                                                        ...lasting(c.kind.version) });
+                is(again.connack.sessionPresent, true, 'session present');
+                is((await of(again, 'connect')).context.userId, username, 'its user');
+                is(JSON.parse((await event(again, 'state', '')).text).count, 2, 'its state');
+            }
+        }
+    });
+
     await test('the example goes away and comes back', async (t) => {
         const clients = [];
         for (const kind of kinds) {
