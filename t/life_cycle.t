@@ -697,3 +697,52 @@ c < CONNACK 0x95
 c < close
 d > CONNECT clean username=props user=a:$p user=a:$p
 d < CONNACK
+
+=== TEST 20: the claims of a token, and what counts more
+--- versions: 4 5
+--- workers: 1 2
+--- hub
+anonymous off;
+access_key primarykey;
+default_roles webpubsub.sendToGroup.nothing;
+--- server
+location = /events {
+    mqtt_event_handler test system=connect,connected validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4/$mqtt_username;
+}
+--- http_config
+log_format event escape=none '$http_ce_eventname <$http_ce_userid> $uri $request_body';
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log logs/access.log event;
+    location / { proxy_pass http://$TEST_NGINX_PORT_5; }
+}
+server {
+    listen $TEST_NGINX_PORT_5;
+    location = /keep { return 204; }
+    location = /give { return 200 '{"userId":"","roles":[],"groups":[]}'; }
+    location = /more { return 200 '{"userId":"ann","roles":["webpubsub.joinLeaveGroup.b"],"groups":["h"]}'; }
+}
+--- mqtt
+token $t sub=joe claims='"role":["webpubsub.joinLeaveGroup.a"],"webpubsub.group":"g","n":7,"b":true,"o":{"x":[1]}'
+for $who in keep give more
+    [ws] $who opens header="Authorization: Bearer $t"
+    [ws] $who > CONNECT clean username=$who
+    [tcp] $who > CONNECT clean username=$who password="$t"
+    $who < CONNACK
+    access log has "connect <joe> /$who"
+    $who > SUBSCRIBE 1 a b
+end
+access log has '"sub":["joe"]'
+access log has '"role":["webpubsub.joinLeaveGroup.a"],"webpubsub.group":["g"],"n":["7"],"b":["true"],"o":["{\"x\":[1]}"]'
+access log has "connected <joe> /keep"
+access log has "connected <> /give"
+access log has "connected <ann> /more"
+[4] keep < SUBACK 1 codes=0,0x80
+[4] give < SUBACK 1 codes=0x80,0x80
+[4] more < SUBACK 1 codes=0x80,0
+[5] keep < SUBACK 1 codes=0,0x87
+[5] give < SUBACK 1 codes=0x87,0x87
+[5] more < SUBACK 1 codes=0x87,0
+--- no_error_log
+eyJ
