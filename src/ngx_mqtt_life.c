@@ -424,8 +424,8 @@ ngx_mqtt_life_write(ngx_mqtt_event_text_t *text, ngx_mqtt_session_t *s,
         ngx_mqtt_event_put_string(text, &why);
     }
 
-    ngx_mqtt_event_put(text, client ? ",\"mqtt\":{\"initiatedByClient\":true,"
-                                    : ",\"mqtt\":{\"initiatedByClient\":false,");
+    ngx_mqtt_event_put(text, ",\"mqtt\":{\"initiatedByClient\":");
+    ngx_mqtt_event_put(text, client ? "true," : "false,");
 
     /* a 3.1.1 server has no such packet */
 

@@ -203,6 +203,7 @@ a < close
 === TEST 5: nobody answers, nor has to
 --- versions: 4 5
 --- hub
+anonymous off;
 connect_fallback allow;
 --- server
 location = /events {
