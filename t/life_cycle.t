@@ -685,9 +685,29 @@ server {
     listen $TEST_NGINX_PORT_4;
     client_max_body_size 2m;
     location = /props { return 200 '{"mqtt":{"userProperties":[{"name":"a","value":"b"}]}}'; }
-    location = /large { alias $TEST_NGINX_ROOT/html/large; error_page 405 =200 $uri; }
+    set $x 0123456789abcdef;
+    set $x $x$x$x$x$x$x$x$x;
+    set $x $x$x$x$x$x$x$x$x;
+    set $x $x$x$x$x$x$x$x$x;
+    set $y $x;
+    set $x $x$x$x$x$x$x$x$x;
+    location = /user  { return 200 '{"mqtt":{"userProperties":[{"name":"a","value":"$y"},{"name":"a","value":"b"}]}}'; }
+    location = /text  { return 401 '{"mqtt":{"code":135,"reason":"$y"}}'; }
+    location = /roles { return 200 '{"roles":["$x$x$x$x$x"]}'; }
+    location = /over  { return 200 '"$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x"'; }
 }
 --- mqtt
+f > CONNECT clean username=user
+f < CONNACK user=a:b
+g > CONNECT clean username=text
+g < CONNACK 0x87 reason_string="the application refused it"
+g < close
+h > CONNECT clean username=roles
+h < CONNACK 0x80
+h < close
+i > CONNECT clean username=over
+i < CONNACK 0x80
+i < close
 a > CONNECT clean max_packet=20 username=props
 a < CONNACK !user
 b > CONNECT clean will=w will.payload=60000*x username=props
