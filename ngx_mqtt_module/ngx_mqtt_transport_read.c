@@ -47,7 +47,7 @@ ngx_mqtt_transport_read(ngx_mqtt_transport_t *t)
         return;
     }
 
-    if (t->paused) {
+    if (t->paused || ngx_mqtt_client_held(&t->client)) {
 
         if (ngx_handle_read_event(rev, 0) != NGX_OK) {
             ngx_mqtt_close_lost(t);

@@ -107,7 +107,9 @@ ngx_mqtt_handle_login(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
         return;
     }
 
-    if (ngx_mqtt_connect_proven(cl, &cx) != NGX_ERROR) {
+    /* the application may have to be asked, too */
+
+    if (ngx_mqtt_connect_proven(cl, &cx) == NGX_OK) {
         cl->ops->resume(cl);
     }
 }

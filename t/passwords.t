@@ -313,3 +313,45 @@ password_file $TEST_NGINX_ROOT; # here
 --- error_log
 must be a file of at most
 $here
+
+=== TEST 15: what stands behind CONNECT waits for the application, too
+--- versions: 4 5
+--- workers: 1 2
+--- files
+>>> passwords
+u:{PLAIN}p
+--- hub
+anonymous off;
+password_file $TEST_NGINX_ROOT/passwords;
+--- server
+location = /events {
+    mqtt_event_handler test system=connect validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- http_config
+map $http_ce_eventname $slow { connect x; }
+limit_req_zone $slow zone=slow:1m rate=2r/s;
+server {
+    listen $TEST_NGINX_PORT_4;
+    location / {
+        limit_req zone=slow burst=9;
+        try_files /x =204;
+    }
+}
+--- mqtt
+for $i in 1..3
+    c$i holds
+    c$i > CONNECT clean username=u password=p
+    c$i > SUBSCRIBE 1 t/$i
+    c$i > PUBLISH t/$i payload=x
+    c$i > PINGREQ
+    c$i sends
+end
+for $i in 1..3
+    c$i < CONNACK
+    any order
+        c$i < SUBACK 1 codes=0
+        c$i < PUBLISH t/$i payload=x
+        c$i < PINGRESP
+    end
+end
