@@ -23,6 +23,7 @@
 #define NGX_HTTP_MQTT_EVENT_TIME     19000    /* milliseconds */
 #define NGX_HTTP_MQTT_EVENT_BUSY     1000
 #define NGX_HTTP_MQTT_EVENT_STARTS   8        /* sent in one pass */
+#define NGX_HTTP_MQTT_EVENT_BYTES    67108864 /* of all, then none may wait */
 #define NGX_HTTP_MQTT_CIRCUIT        20       /* failures in a row */
 #define NGX_HTTP_MQTT_CIRCUIT_TIME   1000     /* until another try */
 
@@ -74,6 +75,7 @@ static ngx_event_t        ngx_http_mqtt_event_expiry;
 static ngx_event_t        ngx_http_mqtt_event_pass;
 static ngx_uint_t         ngx_http_mqtt_event_finishing;
 static ngx_uint_t         ngx_http_mqtt_event_starts;
+static size_t             ngx_http_mqtt_event_bytes;
 
 
 ngx_uint_t
@@ -130,6 +132,7 @@ ngx_http_mqtt_event(ngx_mqtt_worker_t *w, ngx_mqtt_event_t *ev)
 
     hook->pool = ev->pool;
     hook->event = ev;
+    hook->size = ev->size;
     hook->handler = handler->data;
     hook->deadline = ngx_current_msec + NGX_HTTP_MQTT_EVENT_TIME;
 
@@ -138,6 +141,7 @@ ngx_http_mqtt_event(ngx_mqtt_worker_t *w, ngx_mqtt_event_t *ev)
     ngx_http_mqtt_event_timer();
 
     ev->worker->slot->counts.events++;
+    ngx_http_mqtt_event_bytes += hook->size;
 
     ahead = ngx_http_mqtt_order_enter(hook);
 
@@ -276,7 +280,9 @@ ngx_http_mqtt_event_wait(ngx_http_mqtt_hook_t *hook, ngx_queue_t *queue)
 
     hub = hook->hub;
 
-    if (hub->nwaiting >= hub->conf->settings.event_backlog) {
+    if (hub->nwaiting >= hub->conf->settings.event_backlog
+        || ngx_http_mqtt_event_bytes > NGX_HTTP_MQTT_EVENT_BYTES)
+    {
         ngx_http_mqtt_event_dropped(hook);
         ngx_http_mqtt_event_refuse(hook, NGX_MQTT_ANSWER_BACKLOG);
         return;
@@ -447,6 +453,8 @@ ngx_http_mqtt_event_finish(ngx_http_mqtt_hook_t *hook)
 
     ngx_queue_init(&next);
     ngx_queue_remove(&hook->all);
+
+    ngx_http_mqtt_event_bytes -= hook->size;
 
     ev = hook->event;
 

@@ -80,6 +80,7 @@ typedef enum {
 struct ngx_http_mqtt_hook_s {
     ngx_pool_t                *pool;
     ngx_mqtt_event_t          *event;        /* NULL: a validation */
+    size_t                     size;         /* of the event, as it came */
     ngx_http_mqtt_handler_t   *handler;
     ngx_http_mqtt_hub_t       *hub;
     ngx_http_mqtt_hook_e       kind;

@@ -73,6 +73,7 @@ ngx_mqtt_ask_body(ngx_mqtt_event_t *ev, ngx_mqtt_client_t *cl,
     ngx_mqtt_ask_write(&text, &about);
 
     ev->body.len = text.p - ev->body.data;
+    ev->size += ev->body.len;
 
     return NGX_OK;
 }

@@ -59,6 +59,7 @@ ngx_mqtt_event_copy(ngx_mqtt_event_t *ev, ngx_str_t *dst, ngx_str_t *src)
     }
 
     dst->len = src->len;
+    ev->size += src->len;
 
     return NGX_OK;
 }
@@ -97,7 +98,12 @@ ngx_mqtt_event_property(ngx_mqtt_event_t *ev, ngx_str_t *name,
     ngx_memcpy(ngx_cpymem(kv->key.data, "mqtt-", sizeof("mqtt-") - 1),
                name->data, name->len);
 
-    kv->value = *value;
+    if (ngx_mqtt_event_copy(ev, &kv->value, value) != NGX_OK) {
+        ev->headers.nelts--;
+        return NGX_ERROR;
+    }
+
+    ev->size += kv->key.len;
 
     return ngx_mqtt_event_clean(ev->pool, &kv->value);
 }

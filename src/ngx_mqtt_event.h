@@ -67,6 +67,7 @@ struct ngx_mqtt_event_s {
     ngx_pool_t           *pool;
     ngx_mqtt_worker_t    *worker;
     ngx_mqtt_event_e      type;
+    size_t                size;         /* bytes of its strings, about */
 
     ngx_str_t             hub;          /* lower case */
     ngx_str_t             name;         /* "connect", or the custom one's */
@@ -118,7 +119,7 @@ ngx_int_t ngx_mqtt_event_copy(ngx_mqtt_event_t *ev, ngx_str_t *dst,
 
 /*
  * Adds a header "mqtt-NAME" for a user property: nothing, if its name is no
- * token of HTTP.  The strings must live as long as the event.
+ * token of HTTP.  The strings are copied.
  */
 ngx_int_t ngx_mqtt_event_property(ngx_mqtt_event_t *ev, ngx_str_t *name,
     ngx_str_t *value);

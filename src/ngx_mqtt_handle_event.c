@@ -17,6 +17,11 @@
 
 
 #define NGX_MQTT_EVENT_NAME_MAX  128
+
+/* user properties, and bytes of them, that become headers */
+#define NGX_MQTT_EVENT_PROPS     64
+#define NGX_MQTT_EVENT_PROPS_MAX 8192
+
 #define NGX_MQTT_EVENT_TOPIC     "$webpubsub/server/events/"
 
 
@@ -195,6 +200,7 @@ failed:
 static ngx_int_t
 ngx_mqtt_custom_props(ngx_mqtt_event_t *ev, ngx_mqtt_props_t *props)
 {
+    size_t              left;
     ngx_str_t           raw, name, value;
     ngx_mqtt_custom_t  *custom;
 
@@ -223,11 +229,18 @@ ngx_mqtt_custom_props(ngx_mqtt_event_t *ev, ngx_mqtt_props_t *props)
         return NGX_OK;
     }
 
-    if (ngx_mqtt_event_copy(ev, &raw, &props->raw) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    raw = props->raw;
+    left = NGX_MQTT_EVENT_PROPS_MAX;
 
-    while (ngx_mqtt_property_user_next(&raw, &name, &value) == NGX_OK) {
+    while (ev->headers.nelts < NGX_MQTT_EVENT_PROPS
+           && ngx_mqtt_property_user_next(&raw, &name, &value) == NGX_OK)
+    {
+        if (name.len + value.len > left) {
+            continue;
+        }
+
+        left -= name.len + value.len;
+
         if (ngx_mqtt_event_property(ev, &name, &value) != NGX_OK) {
             return NGX_ERROR;
         }

@@ -393,6 +393,7 @@ ngx_mqtt_life_body(ngx_mqtt_event_t *ev, ngx_mqtt_session_t *s,
     ngx_mqtt_life_write(&text, s, note);
 
     ev->body.len = text.p - ev->body.data;
+    ev->size += ev->body.len;
 
     return NGX_OK;
 }

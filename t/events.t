@@ -587,3 +587,28 @@ a > PUBLISH $webpubsub/server/events/e payload=x
 [5] a < PUBLISH $webpubsub/server/events/e/succeeded payload="<>" user=azure-status-code:200
 a disconnects
 b disconnects
+
+=== TEST 21: user properties that are too many or too long
+--- server
+location = /events {
+    mqtt_event_handler test user=* validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- http_config
+map $http_mqtt_b $b { "~^y{7000}$" whole; }
+server {
+    listen $TEST_NGINX_PORT_4;
+    location / {
+        return 200 "$http_mqtt_a|$b|$http_mqtt_c|$http_mqtt_d|$http_mqtt_p64|$http_mqtt_p65";
+    }
+}
+--- mqtt
+a connects
+set $a 8192*x
+set $b 7000*y
+set $c 2000*z
+a > PUBLISH $webpubsub/server/events/e user=a:$a user=b:$b user=c:$c user=d:1 payload=x
+a < PUBLISH $webpubsub/server/events/e/succeeded payload="|whole||1||" content_type=text/plain user=azure-status-code:200
+a > PUBLISH $webpubsub/server/events/e user=p1:1 user=p2:2 user=p3:3 user=p4:4 user=p5:5 user=p6:6 user=p7:7 user=p8:8 user=p9:9 user=p10:10 user=p11:11 user=p12:12 user=p13:13 user=p14:14 user=p15:15 user=p16:16 user=p17:17 user=p18:18 user=p19:19 user=p20:20 user=p21:21 user=p22:22 user=p23:23 user=p24:24 user=p25:25 user=p26:26 user=p27:27 user=p28:28 user=p29:29 user=p30:30 user=p31:31 user=p32:32 user=p33:33 user=p34:34 user=p35:35 user=p36:36 user=p37:37 user=p38:38 user=p39:39 user=p40:40 user=p41:41 user=p42:42 user=p43:43 user=p44:44 user=p45:45 user=p46:46 user=p47:47 user=p48:48 user=p49:49 user=p50:50 user=p51:51 user=p52:52 user=p53:53 user=p54:54 user=p55:55 user=p56:56 user=p57:57 user=p58:58 user=p59:59 user=p60:60 user=p61:61 user=p62:62 user=p63:63 user=p64:64 user=p65:65 user=p66:66 user=p67:67 user=p68:68 user=p69:69 user=p70:70 payload=x
+a < PUBLISH $webpubsub/server/events/e/succeeded payload="||||64|" content_type=text/plain user=azure-status-code:200
+a disconnects

@@ -343,3 +343,38 @@ b > PUBLISH $webpubsub/server/events/e payload=x
 b < PUBLISH $webpubsub/server/events/e/succeeded payload="" content_type=* user=azure-status-code:201
 a disconnects
 b disconnects
+
+=== TEST 12: events that wait have 64 megabytes
+--- hub
+event_concurrency 1;
+--- server
+location = /events {
+    mqtt_event_handler test user=* validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4/$mqtt_event;
+}
+--- http_config
+server {
+    listen $TEST_NGINX_PORT_4;
+    client_max_body_size 2m;
+    location /slow { limit_rate 50; return 200 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"; }
+    location / { return 200; }
+}
+--- mqtt
+a connects
+b connects
+for $round in 1..2
+    a > PUBLISH $webpubsub/server/events/slow payload=x
+    for $i in 1..68
+        b > PUBLISH $webpubsub/server/events/e payload=1000000*x
+    end
+    b < PUBLISH $webpubsub/server/events/e/failed payload="" user=azure-status-code:503
+    a < PUBLISH $webpubsub/server/events/slow/succeeded payload=* content_type=* user=azure-status-code:200
+    for $i in 1..67
+        b < PUBLISH $webpubsub/server/events/e/succeeded payload="" content_type=* user=azure-status-code:200
+    end
+end
+a disconnects
+b disconnects
+--- timeout: 20
+--- error_log
+1 events of mqtt hub "test" were dropped, 1 are under way and 67 wait
