@@ -175,6 +175,9 @@ char *ngx_mqtt_conf_access_key(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_mqtt_conf_access_key_file(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/* "default_roles" */
+char *ngx_mqtt_conf_roles(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
 /* What else says whom a hub admits; the files are read at once. */
 char *ngx_mqtt_conf_jwt_key_file(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

@@ -41,8 +41,9 @@ ngx_uint_t ngx_mqtt_jws_form(const ngx_str_t *s);
 /*
  * Verifies the signature of a token.  HS256 is verified by access keys alone,
  * all else by public keys of the fitting type: those with the token's "kid",
- * and those without one, up to NGX_MQTT_JWS_TRIES.  NGX_OK; NGX_DECLINED with jws->reason, a constant
- * without anything of the token; NGX_ERROR without memory (RFC 7515).
+ * and those without one, up to NGX_MQTT_JWS_TRIES.  NGX_OK; NGX_DECLINED with
+ * jws->reason, a constant without anything of the token; NGX_ERROR without
+ * memory (RFC 7515).
  */
 ngx_int_t ngx_mqtt_jws_verify(ngx_pool_t *pool,
     const ngx_mqtt_jws_keys_t *keys, const ngx_str_t *token,

@@ -13,6 +13,9 @@
 
 #define NGX_MQTT_PROOF_POOL  1024
 
+/* bytes of a subject, or of a user's name: a session keeps it */
+#define NGX_MQTT_PROOF_NAME  1024
+
 /* where clients of MQTT over WebSocket come in, before the hub's name */
 #define NGX_MQTT_PROOF_PATH  "/clients/mqtt/hubs/"
 
@@ -334,28 +337,34 @@ static ngx_int_t
 ngx_mqtt_proof_identity(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
     const char *kind, ngx_str_t *name)
 {
+    u_char     *p;
     ngx_str_t  *identity;
+
+    if (name->len > NGX_MQTT_PROOF_NAME) {
+        return ngx_mqtt_proof_refuse(cx, NGX_MQTT_NOT_AUTHORIZED,
+                                     "its name is too long");
+    }
 
     if (cl->proof == NULL) {
         cl->proof = ngx_mqtt_proof_create(cl->worker->log);
     }
 
-    identity = &cx->principal.identity;
+    p = cl->proof ? ngx_pnalloc(cl->proof->pool, 2 + name->len) : NULL;
 
-    if (cl->proof) {
-        identity->len = 2 + name->len;
-        identity->data = ngx_pnalloc(cl->proof->pool, identity->len);
-    }
-
-    if (identity->data == NULL) {
+    if (p == NULL) {
         return ngx_mqtt_proof_refuse(cx, NGX_MQTT_QUOTA_EXCEEDED,
                                      "no memory");
     }
 
-    ngx_memcpy(identity->data, kind, 2);
+    identity = &cx->principal.identity;
+
+    identity->data = p;
+    identity->len = 2 + name->len;
+
+    p = ngx_cpymem(p, kind, 2);
 
     if (name->len) {
-        ngx_memcpy(identity->data + 2, name->data, name->len);
+        ngx_memcpy(p, name->data, name->len);
     }
 
     return NGX_OK;

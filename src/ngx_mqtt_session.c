@@ -64,6 +64,7 @@ ngx_mqtt_session_create_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
     ngx_str_t *id, ngx_str_t *identity)
 {
     size_t               size;
+    u_char              *p;
     ngx_mqtt_root_t     *root;
     ngx_mqtt_session_t  *s;
 
@@ -86,8 +87,11 @@ ngx_mqtt_session_create_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
     s->max_bytes = NGX_MAX_SIZE_T_VALUE;
     s->id_len = id->len;
     s->identity_len = identity->len;
-    ngx_memcpy(ngx_cpymem(s->data, id->data, id->len), identity->data,
-               identity->len);
+    p = ngx_cpymem(s->data, id->data, id->len);
+
+    if (identity->len) {
+        ngx_memcpy(p, identity->data, identity->len);
+    }
 
     ngx_mqtt_set(s->state, NGX_MQTT_STATE_LIVE);
 
@@ -133,8 +137,10 @@ ngx_uint_t
 ngx_mqtt_session_owned_by(ngx_mqtt_session_t *s, ngx_str_t *identity)
 {
     return s->identity_len == identity->len
-           && ngx_memcmp(s->data + s->id_len, identity->data, identity->len)
-              == 0;
+           && (identity->len == 0
+               || ngx_memcmp(s->data + s->id_len, identity->data,
+                             identity->len)
+                  == 0);
 }
 
 

@@ -469,11 +469,12 @@ token $exp claims='"exp":9999999999'
 token $list claims='"sub":["a"]'
 token $zero claims='"sub":"a\u0000"'
 token $number claims='"sub":1'
+token $long sub=1025*s
 token $role claims='"role":[1]'
 token $alg header='"alg":"HS256","alg":"none"'
 token $crit header='"alg":"HS256","crit":["x"]'
 token $large claims='"x":"'20000*x'"'
-for $t in "$twice" "$exp" "$list" "$zero" "$number" "$role" "$alg" "$crit" "$large"
+for $t in "$twice" "$exp" "$list" "$zero" "$number" "$long" "$role" "$alg" "$crit" "$large"
     a > CONNECT clean username=u password="$t"
     a < CONNACK 0x87
     a < close
@@ -662,7 +663,91 @@ a < close after=1.5..4.8
 [5] b . nothing
 d . nothing
 
-=== TEST 22: a token that ends does not end its connection
+=== TEST 22: the end of a token where the application was asked
+--- versions: 4 5
+--- hub
+anonymous off;
+access_key primarykey;
+token_expiry enforce;
+--- location
+mqtt_pass test;
+mqtt_release_request on;
+--- server
+location = /events {
+    mqtt_event_handler test system=connect validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- http_config
+server {
+    listen $TEST_NGINX_PORT_4;
+    location / { return 200 '{"roles":["webpubsub.sendToGroup.app"]}'; }
+}
+--- mqtt
+token $short sub=a exp=3 claims='"role":"webpubsub.sendToGroup.token"'
+token $long sub=a exp=60 claims='"role":"webpubsub.sendToGroup.token"'
+[4] a > CONNECT clean username=u password="$short"
+[5] a > CONNECT clean auth_method=JWT auth_data="$short"
+a < CONNACK
+[5] b > CONNECT clean auth_method=JWT auth_data="$short"
+[5] b < CONNACK auth_method=JWT
+[5] b > AUTH 0x19 auth_method=JWT auth_data="$long"
+[5] b < AUTH 0x00 auth_method=JWT
+[5] b > PUBLISH app qos=1 id=1 payload=x
+[5] b < PUBACK 1
+[5] a < DISCONNECT 0x87 reason_string="its token has expired"
+[ws] a < WS close 1008
+a < close
+[5] b . nothing
+
+=== TEST 23: the roles of the application are not those of a token
+--- hub
+anonymous off;
+access_key primarykey;
+default_roles webpubsub.joinLeaveGroup;
+--- server
+location = /events {
+    mqtt_event_handler test system=connect validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4/$mqtt_username;
+}
+--- http_config
+server {
+    listen $TEST_NGINX_PORT_4;
+    location = /app { return 200 '{"roles":["webpubsub.sendToGroup.app"]}'; }
+    location / { return 204; }
+}
+--- mqtt
+token $t sub=a claims='"role":"webpubsub.sendToGroup.token"'
+for $who in app token
+    a > CONNECT clean username=$who auth_method=JWT auth_data="$t"
+    a < CONNACK
+    for 1..2
+        a > PUBLISH $who qos=1 id=1 payload=x
+        a < PUBACK 1
+        a > AUTH 0x19 auth_method=JWT auth_data="$t"
+        a < AUTH 0x00 auth_method=JWT
+    end
+    a disconnects
+end
+
+=== TEST 24: hubs by a template
+--- transports: ws
+--- main_config
+mqtt_hub * { zone test; access_key primarykey; }
+--- server
+location ~ ^/h/(?<hub>.+)$ { mqtt_pass $hub; }
+--- mqtt
+token $t aud=http://localhost/clients/mqtt/hubs/Any
+token $other aud=http://localhost/clients/mqtt/hubs/other
+a opens path="/h/any?access_token=$t"
+a connects
+b opens bare
+b > HANDSHAKE path="/h/any?access_token=$other"
+b < HTTP 401
+b opens bare
+b > HANDSHAKE path="/h/1?access_token=$t"
+b < HTTP 404
+
+=== TEST 25: a token that ends does not end its connection
 --- hub
 anonymous off;
 access_key primarykey;
@@ -673,7 +758,7 @@ a < CONNACK
 wait 2.5
 a . nothing
 
-=== TEST 23: variables
+=== TEST 26: variables
 --- versions: 4 5
 --- hub
 anonymous off;
@@ -690,7 +775,7 @@ token $t sub="joe doe"
 [ws] a disconnects
 [ws] access log has "<joe doe> <name> <->"
 
-=== TEST 24: one kind of key is enough, no key is not
+=== TEST 27: one kind of key is enough, no key is not
 --- hub
 jwt_issuer x; # here
 --- must_die
@@ -698,7 +783,7 @@ jwt_issuer x; # here
 "jwt_issuer" is that of tokens signed by a key of "jwt_key_file"
 $here
 
-=== TEST 25: an audience without keys
+=== TEST 28: an audience without keys
 --- hub
 jwt_audience x y; # here
 --- must_die
@@ -706,7 +791,7 @@ jwt_audience x y; # here
 "jwt_audience" is that of tokens, add an "access_key" or a "jwt_key_file"
 $here
 
-=== TEST 26: no keys in a file of keys
+=== TEST 29: no keys in a file of keys
 --- files
 >>> keys.pem
 nothing
@@ -717,7 +802,7 @@ jwt_key_file $TEST_NGINX_ROOT/keys.pem; # here
 "jwt_key_file" takes public keys and certificates in PEM, or a JWK set
 $here
 
-=== TEST 27: a private key, a key that is too small
+=== TEST 30: a private key, a key that is too small
 --- files
 >>> keys.pem
 PEM(rsa1024)
@@ -728,7 +813,7 @@ jwt_key_file $TEST_NGINX_ROOT/keys.pem; # here
 2048
 $here
 
-=== TEST 28: no file of keys
+=== TEST 31: no file of keys
 --- hub
 jwt_key_file /nowhere/keys.pem; # here
 --- must_die
@@ -736,7 +821,7 @@ jwt_key_file /nowhere/keys.pem; # here
 open() "/nowhere/keys.pem" failed
 $here
 
-=== TEST 29: token_expiry
+=== TEST 32: token_expiry
 --- hub
 token_expiry on; # here
 --- must_die

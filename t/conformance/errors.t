@@ -249,6 +249,7 @@ b . nothing
 --- versions: 4 5
 --- hub
 anonymous off;
+access_key nobodyhasit;
 --- conforms
 3.1.1 error-not-admitted
 5.0 error-not-admitted MQTT-4.13.2-1

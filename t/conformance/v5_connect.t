@@ -350,6 +350,7 @@ a < DISCONNECT 0x8e
 5.0 MQTT-3.1.4-2 MQTT-3.2.2-7
 --- hub
 anonymous off;
+access_key nobodyhasit;
 --- mqtt
 a > CONNECT clean username=u password=p
 a < CONNACK 0x87
