@@ -138,7 +138,9 @@ ngx_mqtt_login_done(ngx_mqtt_login_t *login)
 static void
 ngx_mqtt_login_destroy(ngx_mqtt_login_t *login)
 {
-    ngx_explicit_memzero(login->body.data, login->body.len);
+    if (login->body.len) {
+        ngx_explicit_memzero(login->body.data, login->body.len);
+    }
 
     ngx_destroy_pool(login->pool);
 }
