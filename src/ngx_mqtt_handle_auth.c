@@ -12,6 +12,10 @@
 #include <ngx_mqtt_proof.h>
 
 
+/* what a signature costs, in blocks looked at */
+#define NGX_MQTT_AUTH_WORK  256
+
+
 static ngx_int_t ngx_mqtt_handle_auth_renew(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 
@@ -33,6 +37,8 @@ ngx_mqtt_handle_auth(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt)
         return ngx_mqtt_handle_fail(cl, NGX_MQTT_PROTOCOL_ERROR,
                                     "AUTH that goes on with nothing");
     }
+
+    cl->worker->work += NGX_MQTT_AUTH_WORK;
 
     ngx_memzero(&cx, sizeof(ngx_mqtt_connecting_t));
 
@@ -79,9 +85,9 @@ ngx_mqtt_handle_auth_renew(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
                                        "token of somebody else");
     }
 
-    /* the last word was the application's */
+    /* the last word was the application's, now or in the session's past */
 
-    if (!cl->appointed
+    if (!cl->appointed && !(cl->asked && cl->resumed)
         && ngx_mqtt_handle_renew(cl, &cx->principal) != NGX_OK)
     {
         return ngx_mqtt_handle_dismiss(cl, NGX_MQTT_QUOTA_EXCEEDED,

@@ -828,3 +828,60 @@ token_expiry on; # here
 --- error_log
 invalid value "on"
 $here
+
+=== TEST 30: what the application took away does not come back by AUTH
+--- workers: 1 2
+--- hub
+anonymous off;
+access_key primarykey;
+default_roles webpubsub.sendToGroup.none;
+--- server
+location = /events {
+    mqtt_event_handler test system=connect validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4/$mqtt_username;
+}
+--- http_config
+server {
+    listen $TEST_NGINX_PORT_4;
+    location = /less { return 200 '{"roles":["webpubsub.joinLeaveGroup.a"]}'; }
+    location / { return 204; }
+}
+--- mqtt
+token $t sub=joe claims='"role":["webpubsub.joinLeaveGroup"]'
+a > CONNECT resume username=less auth_method=JWT auth_data="$t"
+a < CONNACK sp=0
+a > SUBSCRIBE 1 b
+a < SUBACK 1 codes=0x87
+a disconnects
+a > CONNECT resume username=same auth_method=JWT auth_data="$t"
+a < CONNACK sp=1
+a > AUTH 0x19 auth_method=JWT auth_data="$t"
+a < AUTH 0x00 auth_method=JWT
+a > SUBSCRIBE 1 b
+a < SUBACK 1 codes=0x87
+a > SUBSCRIBE 2 a
+a < SUBACK 2 codes=0
+a disconnects
+# a session that is new
+b > CONNECT clean username=same auth_method=JWT auth_data="$t"
+b < CONNACK sp=0
+b > SUBSCRIBE 1 b
+b < SUBACK 1 codes=0
+
+=== TEST 31: who cannot get a new session does not lose the old one
+--- versions: 4 5
+--- hub
+anonymous off;
+access_key primarykey;
+--- mqtt
+token $t sub=joe claims='"role":["webpubsub.joinLeaveGroup"]'
+token $many sub=joe claims='"webpubsub.group":["g"'1000*',"g"'']'
+a > CONNECT resume username=u password="$t"
+a < CONNACK sp=0
+a disconnects
+b > CONNECT clean id=a username=u password="$many"
+[4] b < CONNACK 3
+[5] b < CONNACK 0x97
+b < close
+a > CONNECT resume username=u password="$t"
+a < CONNACK sp=1
