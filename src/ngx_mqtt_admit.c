@@ -239,39 +239,40 @@ ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
     for ( ;; ) {
         s = ngx_mqtt_session_find_locked(w->zone, hub, &cl->client_id);
 
+        if (s && !ngx_mqtt_session_owned_by(s, &cx->principal.identity)) {
+            return NGX_MQTT_NOT_AUTHORIZED;
+        }
+
+        if (s && s->attach) {
+            *slot = s->attach->slot;
+        }
+
+        if (s && !cx->connect->clean_start && ngx_mqtt_session_lasts(s)) {
+            cx->present = 1;
+            *session = s;
+
+            return NGX_MQTT_SUCCESS;
+        }
+
+        /* before the old one ends, there being no way back */
+
+        if (cx->principal.groups
+            && cx->principal.groups->nelts > NGX_MQTT_GROUPS_MAX)
+        {
+            cx->why = "too many groups";
+            return NGX_MQTT_QUOTA_EXCEEDED;
+        }
+
+        if (cx->homeless) {
+            cx->why = "no room for its profile";
+            return NGX_MQTT_QUOTA_EXCEEDED;
+        }
+
         if (s == NULL) {
             break;
         }
 
-        if (!ngx_mqtt_session_owned_by(s, &cx->principal.identity)) {
-            return NGX_MQTT_NOT_AUTHORIZED;
-        }
-
-        if (s->attach) {
-            *slot = s->attach->slot;
-        }
-
-        if (cx->connect->clean_start || !ngx_mqtt_session_lasts(s)) {
-            ngx_mqtt_session_end_locked(w, s);
-            continue;
-        }
-
-        cx->present = 1;
-        *session = s;
-
-        return NGX_MQTT_SUCCESS;
-    }
-
-    if (cx->principal.groups
-        && cx->principal.groups->nelts > NGX_MQTT_GROUPS_MAX)
-    {
-        cx->why = "too many groups";
-        return NGX_MQTT_QUOTA_EXCEEDED;
-    }
-
-    if (cx->homeless) {
-        cx->why = "no room for its profile";
-        return NGX_MQTT_QUOTA_EXCEEDED;
+        ngx_mqtt_session_end_locked(w, s);
     }
 
     s = ngx_mqtt_session_create_locked(w->zone, hub, &cl->client_id,
