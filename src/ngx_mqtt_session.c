@@ -454,12 +454,15 @@ ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_uint_t *budget)
 {
     ngx_str_t            filter;
+    ngx_uint_t           work;
     ngx_mqtt_hub_t      *hub;
     ngx_mqtt_ids_t      *ids;
     ngx_mqtt_message_t  *m;
 
     if (s->will) {
+        work = w->work;
         ngx_mqtt_will_publish_locked(w, s);
+        *budget -= ngx_min(*budget, w->work - work);
     }
 
     if (ngx_mqtt_queue_clear_locked(w, s, budget) == NGX_AGAIN) {

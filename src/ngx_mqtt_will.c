@@ -13,6 +13,10 @@
 #include <ngx_mqtt_will.h>
 
 
+/* what judging a will costs, in blocks looked at */
+#define NGX_MQTT_WILL_WORK  32
+
+
 static ngx_int_t ngx_mqtt_will_check_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s);
 static ngx_uint_t ngx_mqtt_will_allowed(ngx_mqtt_worker_t *w,
@@ -135,6 +139,8 @@ ngx_mqtt_will_check_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     {
         return NGX_OK;
     }
+
+    w->work += NGX_MQTT_WILL_WORK;
 
     m = s->will->message;
 
