@@ -35,7 +35,7 @@ typedef struct {
 
 static ngx_int_t ngx_mqtt_life_session(ngx_mqtt_event_t *ev,
     ngx_mqtt_session_t *s, ngx_mqtt_profile_t *p);
-static void ngx_mqtt_life_disconnected(ngx_mqtt_worker_t *w,
+static ngx_int_t ngx_mqtt_life_disconnected(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, ngx_mqtt_profile_t *p);
 static ngx_int_t ngx_mqtt_life_body(ngx_mqtt_event_t *ev,
     ngx_mqtt_session_t *s, ngx_mqtt_note_t *note);
@@ -283,8 +283,12 @@ ngx_mqtt_life_ended_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 
     p = ngx_mqtt_profile_take(w);
 
+    if (p == NULL || ngx_mqtt_life_disconnected(w, s, p) != NGX_OK) {
+        ngx_log_error(NGX_LOG_ERR, w->log, 0,
+                      "a disconnected event is lost: no memory");
+    }
+
     if (p) {
-        ngx_mqtt_life_disconnected(w, s, p);
         ngx_free(p);
     }
 
@@ -298,7 +302,7 @@ ngx_mqtt_life_ended_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 }
 
 
-static void
+static ngx_int_t
 ngx_mqtt_life_disconnected(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_profile_t *p)
 {
@@ -313,6 +317,7 @@ ngx_mqtt_life_disconnected(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         note = NULL;
     }
 
+    rc = NGX_ERROR;
     ev = ngx_mqtt_event_create(w, NGX_MQTT_EVENT_DISCONNECTED);
 
     if (ev) {
@@ -333,6 +338,8 @@ ngx_mqtt_life_disconnected(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     if (note) {
         ngx_free(note);
     }
+
+    return rc;
 }
 
 
