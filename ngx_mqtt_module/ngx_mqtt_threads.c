@@ -18,7 +18,12 @@
 
 /* passwords that threads of a process verify at a time: it is all theirs */
 
-#define NGX_MQTT_LOGINS  4
+#define NGX_MQTT_LOGINS          4
+
+/* those that wait for a thread, and for how many milliseconds at most */
+
+#define NGX_MQTT_LOGINS_WAITING  1024
+#define NGX_MQTT_LOGIN_TIME      19000
 
 
 static ngx_int_t ngx_mqtt_threads_start(ngx_mqtt_login_t *login);
@@ -30,6 +35,7 @@ static void ngx_mqtt_threads_verified(ngx_event_t *ev);
 
 static ngx_queue_t  ngx_mqtt_threads_waiting;
 static ngx_uint_t   ngx_mqtt_threads_running;
+static ngx_uint_t   ngx_mqtt_threads_nwaiting;
 
 
 ngx_int_t
@@ -40,6 +46,12 @@ ngx_mqtt_threads_login(ngx_mqtt_worker_t *w, ngx_mqtt_login_t *login)
     }
 
     if (ngx_mqtt_threads_running == NGX_MQTT_LOGINS) {
+
+        if (ngx_mqtt_threads_nwaiting == NGX_MQTT_LOGINS_WAITING) {
+            return NGX_DECLINED;
+        }
+
+        ngx_mqtt_threads_nwaiting++;
         ngx_queue_insert_tail(&ngx_mqtt_threads_waiting, &login->queue);
         return NGX_OK;
     }
@@ -104,12 +116,16 @@ ngx_mqtt_threads_verified(ngx_event_t *ev)
     {
         q = ngx_queue_head(&ngx_mqtt_threads_waiting);
         ngx_queue_remove(q);
+        ngx_mqtt_threads_nwaiting--;
 
         login = ngx_queue_data(q, ngx_mqtt_login_t, queue);
 
         /* those who have gone meanwhile cost nothing */
 
-        if (login->client == NULL || ngx_mqtt_threads_start(login) != NGX_OK) {
+        if (login->client == NULL
+            || ngx_current_msec - login->since > NGX_MQTT_LOGIN_TIME
+            || ngx_mqtt_threads_start(login) != NGX_OK)
+        {
             ngx_mqtt_login_done(login);
         }
     }

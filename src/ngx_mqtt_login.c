@@ -46,6 +46,7 @@ ngx_mqtt_login(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     login->pool = pool;
     login->client = cl;
     login->right = NGX_ERROR;
+    login->since = ngx_current_msec;
 
     if (ngx_mqtt_login_prepare(login, cl, cx) != NGX_OK) {
         ngx_mqtt_login_destroy(login);
@@ -87,13 +88,11 @@ ngx_mqtt_login_prepare(ngx_mqtt_login_t *login, ngx_mqtt_client_t *cl,
 
     login->body.data = ngx_pstrdup(login->pool, &connect->body);
 
-    if (login->password == NULL || login->body.data == NULL) {
-        return NGX_ERROR;
+    if (login->body.data) {
+        login->body.len = connect->body.len;
     }
 
-    login->body.len = connect->body.len;
-
-    return NGX_OK;
+    return (login->password && login->body.data) ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -138,8 +137,12 @@ ngx_mqtt_login_done(ngx_mqtt_login_t *login)
 static void
 ngx_mqtt_login_destroy(ngx_mqtt_login_t *login)
 {
-    if (login->body.len) {
+    if (login->body.data) {
         ngx_explicit_memzero(login->body.data, login->body.len);
+    }
+
+    if (login->password) {
+        ngx_explicit_memzero(login->password->password, login->password->len);
     }
 
     ngx_destroy_pool(login->pool);

@@ -20,6 +20,7 @@ struct ngx_mqtt_login_s {
     ngx_pool_t            *pool;
     ngx_mqtt_client_t     *client;      /* NULL: it has gone meanwhile */
     ngx_str_t              body;        /* of the packet */
+    ngx_msec_t             since;       /* it waits */
 
     ngx_queue_t            queue;       /* the shell's */
     ngx_mqtt_password_t   *password;    /* for ngx_mqtt_password_verify() */
