@@ -532,7 +532,7 @@ ngx_mqtt_publish_hold_locked(ngx_mqtt_publishing_t *p)
 
             if (ngx_mqtt_publish_is_will(p)) {
                 ngx_mqtt_will_drop_locked(p->worker->zone,
-                                                  p->args.from);
+                                          p->args.from);
             }
 
             p->phase = NGX_MQTT_PUBLISH_DONE;

@@ -127,9 +127,10 @@ ngx_uint_t ngx_mqtt_publish_session(ngx_mqtt_worker_t *w,
 
 /*
  * As ngx_mqtt_publish_locked() for a client's PUBLISH, of which one at a time
- * may be under way: w->wide must not be set.  NGX_OK: it is done, *reason is the code.
- * NGX_AGAIN: it has many subscribers and goes on in ngx_mqtt_publish_slice();
- * w->wide is set until its end, when ngx_mqtt_handle_published() is called.
+ * may be under way: w->wide must not be set.  NGX_OK: it is done, *reason is
+ * the code.  NGX_AGAIN: it has many subscribers and goes on in
+ * ngx_mqtt_publish_slice(); w->wide is set until its end, when
+ * ngx_mqtt_handle_published() is called.
  */
 ngx_int_t ngx_mqtt_publish_client_locked(ngx_mqtt_client_t *cl,
     ngx_mqtt_publish_args_t *args, ngx_mqtt_packet_t *pkt,
