@@ -95,7 +95,8 @@ struct ngx_mqtt_slot_s {
     ngx_mqtt_counts_t       counts;
 
     ngx_uint_t              nheld;
-    ngx_mqtt_message_t     *held[NGX_MQTT_HELD];    /* being encoded */
+    ngx_mqtt_message_t     *held[NGX_MQTT_HELD + 1];    /* being encoded, */
+                                                /* and a will being judged */
 };
 
 

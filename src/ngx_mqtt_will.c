@@ -20,7 +20,9 @@
 static ngx_int_t ngx_mqtt_will_check_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s);
 static ngx_uint_t ngx_mqtt_will_allowed(ngx_mqtt_worker_t *w,
-    ngx_mqtt_hub_conf_t *conf, ngx_str_t *topic);
+    ngx_mqtt_hub_conf_t *conf, ngx_mqtt_message_t *m);
+static void ngx_mqtt_will_hold_locked(ngx_mqtt_slot_t *slot,
+    ngx_mqtt_message_t *m);
 
 
 ngx_int_t
@@ -123,7 +125,7 @@ ngx_mqtt_will_check_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     u_char                hub_buf[NGX_MQTT_NAME_LEN];
     uint64_t              serial, will;
     ngx_int_t             rc;
-    ngx_str_t             id, hub, topic;
+    ngx_str_t             id, hub;
     ngx_uint_t            allowed;
     ngx_mqtt_message_t   *m;
     ngx_mqtt_hub_conf_t  *conf;
@@ -142,15 +144,6 @@ ngx_mqtt_will_check_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 
     w->work += NGX_MQTT_WILL_WORK;
 
-    m = s->will->message;
-
-    topic.len = m->topic_len;
-    topic.data = ngx_mqtt_message_topic(m, w->topic);
-
-    if (topic.data != w->topic) {
-        topic.data = ngx_cpymem(w->topic, topic.data, topic.len) - topic.len;
-    }
-
     id.data = s->data;
     id.len = s->id_len;
 
@@ -165,9 +158,12 @@ ngx_mqtt_will_check_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     ngx_mqtt_slot_enter_locked(w);
     ngx_mqtt_profile_hold_locked(w, s);
 
+    m = s->will->message;
+    ngx_mqtt_will_hold_locked(w->slot, m);
+
     ngx_mqtt_worker_unlock(w);
 
-    allowed = ngx_mqtt_will_allowed(w, conf, &topic);
+    allowed = ngx_mqtt_will_allowed(w, conf, m);
 
     if (!allowed) {
         ngx_log_error(NGX_LOG_INFO, w->log, 0,
@@ -176,6 +172,9 @@ ngx_mqtt_will_check_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     }
 
     ngx_mqtt_worker_lock(w);
+
+    ngx_mqtt_set(w->slot->nheld, w->slot->nheld - 1);
+    ngx_mqtt_message_unref_locked(w->zone, m);
 
     rc = NGX_DECLINED;
 
@@ -195,12 +194,24 @@ ngx_mqtt_will_check_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 }
 
 
+/* Behind those that are being encoded, if there are any. */
+
+static void
+ngx_mqtt_will_hold_locked(ngx_mqtt_slot_t *slot, ngx_mqtt_message_t *m)
+{
+    ngx_mqtt_set(slot->held[slot->nheld], m);
+    ngx_mqtt_set(slot->nheld, slot->nheld + 1);
+    ngx_mqtt_set(m->refs, m->refs + 1);
+}
+
+
 /* By the profile that the slot holds, or by the hub's roles. */
 
 static ngx_uint_t
 ngx_mqtt_will_allowed(ngx_mqtt_worker_t *w, ngx_mqtt_hub_conf_t *conf,
-    ngx_str_t *topic)
+    ngx_mqtt_message_t *m)
 {
+    ngx_str_t            topic;
     ngx_uint_t           allowed;
     ngx_mqtt_rights_t   *rights;
     ngx_mqtt_profile_t  *p;
@@ -211,14 +222,17 @@ ngx_mqtt_will_allowed(ngx_mqtt_worker_t *w, ngx_mqtt_hub_conf_t *conf,
         return 0;
     }
 
+    topic.len = m->topic_len;
+    topic.data = ngx_mqtt_message_topic(m, w->topic);
+
     allowed = conf->default_roles
-              && ngx_mqtt_rights_publish(conf->default_roles, topic);
+              && ngx_mqtt_rights_publish(conf->default_roles, &topic);
 
     if (!allowed && p->nroles) {
         rights = ngx_mqtt_rights_create(p->roles, p->nroles, NULL, w->log);
 
         if (rights) {
-            allowed = ngx_mqtt_rights_publish(rights, topic);
+            allowed = ngx_mqtt_rights_publish(rights, &topic);
             ngx_free(rights);
         }
     }
