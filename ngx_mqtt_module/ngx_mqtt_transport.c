@@ -457,11 +457,17 @@ ngx_mqtt_transport_named(ngx_mqtt_client_t *cl, ngx_str_t *user_id,
 
     who->user_id.data = p;
     who->user_id.len = user_id->len;
-    p = ngx_copy(p, user_id->data, user_id->len);
+
+    if (user_id->len) {
+        p = ngx_cpymem(p, user_id->data, user_id->len);
+    }
 
     who->username.data = p;
     who->username.len = username->len;
-    (void) ngx_copy(p, username->data, username->len);
+
+    if (username->len) {
+        ngx_memcpy(p, username->data, username->len);
+    }
 
     t->who = who;
 }
