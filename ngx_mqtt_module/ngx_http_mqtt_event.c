@@ -288,6 +288,7 @@ ngx_http_mqtt_event_wait(ngx_http_mqtt_hook_t *hook, ngx_queue_t *queue)
         return;
     }
 
+    hook->stale = 1;
     hub->nwaiting++;
     ngx_queue_insert_tail(queue, &hook->queue);
 }
@@ -326,6 +327,8 @@ ngx_http_mqtt_event_start(ngx_http_mqtt_hook_t *hook)
     ngx_event_t  *ev;
 
     hook->handler->tried_at = ngx_current_msec;
+    hook->late = (ngx_msec_int_t) (hook->deadline - ngx_current_msec)
+                 < NGX_HTTP_MQTT_EVENT_TIME / 2;
     hook->hub->running++;
 
     if (hook->stale && hook->event->refresh) {
@@ -363,6 +366,7 @@ ngx_http_mqtt_event_send(ngx_http_mqtt_hook_t *hook)
 
     if (ngx_http_mqtt_hook_run(hook) != NGX_OK) {
         hook->failed = 1;
+        hook->answer.why = NGX_MQTT_ANSWER_WAITED;
         ngx_http_mqtt_event_over(hook);
     }
 }
@@ -506,9 +510,12 @@ ngx_http_mqtt_event_judge(ngx_http_mqtt_hook_t *hook)
         return;
     }
 
-    if (hook->request == NULL || ngx_http_mqtt_hook_answer(hook) != NGX_OK) {
+    if (hook->request == NULL) {
         answer->status = 0;
-        answer->why = NGX_MQTT_ANSWER_FAILED;
+
+    } else if (ngx_http_mqtt_hook_answer(hook) != NGX_OK) {
+        answer->status = 0;
+        answer->why = NGX_MQTT_ANSWER_WAITED;
     }
 
     switch (answer->status) {
@@ -519,6 +526,10 @@ ngx_http_mqtt_event_judge(ngx_http_mqtt_hook_t *hook)
     case NGX_HTTP_GATEWAY_TIME_OUT:
 
         hook->event->worker->slot->counts.events_failed++;
+
+        if (answer->why == NGX_MQTT_ANSWER_WAITED) {
+            return;
+        }
 
         if (++h->failures == NGX_HTTP_MQTT_CIRCUIT) {
             ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
@@ -553,7 +564,6 @@ ngx_http_mqtt_event_next(ngx_http_mqtt_hook_t *hook, ngx_queue_t *queue)
     heir = ngx_http_mqtt_order_leave(hook);
 
     if (heir) {
-        heir->stale = 1;
         ngx_queue_insert_tail(queue, &heir->queue);
     }
 
@@ -641,9 +651,14 @@ ngx_http_mqtt_event_expire(ngx_event_t *ev)
 
             hook->failed = 1;
 
+            if (hook->late) {
+                hook->answer.why = NGX_MQTT_ANSWER_WAITED;
+            }
+
         } else {
             ngx_queue_remove(&hook->queue);
             hook->hub->nwaiting--;
+            hook->answer.why = NGX_MQTT_ANSWER_WAITED;
         }
 
         ngx_http_mqtt_event_over(hook);

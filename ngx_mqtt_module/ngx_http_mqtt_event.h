@@ -74,7 +74,8 @@ typedef enum {
 /*
  * An event on its way, or a validation, from its pool.  It stands in one
  * queue: behind an event of the same connection, in its handler's "pending",
- * its hub's "waiting", or among those that are over.
+ * its hub's "waiting", or among those that are over.  A connect is behind
+ * none.
  */
 
 struct ngx_http_mqtt_hook_s {
@@ -101,7 +102,8 @@ struct ngx_http_mqtt_hook_s {
     ngx_http_request_t        *subrequest;
     unsigned                   failed:1;     /* it ended before its end */
     unsigned                   first:1;      /* has the lane */
-    unsigned                   stale:1;      /* waited for an answer */
+    unsigned                   late:1;       /* waited most of its time */
+    unsigned                   stale:1;      /* waited at all */
     unsigned                   agreed:1;     /* one of "allowed" names us */
 };
 

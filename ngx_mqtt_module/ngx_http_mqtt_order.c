@@ -39,6 +39,12 @@ ngx_http_mqtt_order_enter(ngx_http_mqtt_hook_t *hook)
                         ngx_http_mqtt_order_insert);
     }
 
+    /* whoever sends CONNECT may claim any id */
+
+    if (hook->event->type == NGX_MQTT_EVENT_CONNECT) {
+        return NULL;
+    }
+
     id = &hook->event->connection_id;
     hook->lane.key = ngx_hash_key(id->data, id->len);
 

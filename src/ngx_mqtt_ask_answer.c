@@ -16,7 +16,8 @@
 #define NGX_MQTT_ASK_LEVELS  4      /* the user properties of "mqtt" */
 
 
-static void ngx_mqtt_ask_fall_back(ngx_mqtt_verdict_t *v, ngx_uint_t allow);
+static void ngx_mqtt_ask_fall_back(ngx_mqtt_answer_t *answer,
+    ngx_mqtt_verdict_t *v, ngx_uint_t allow);
 static void ngx_mqtt_ask_accept(ngx_mqtt_json_t *root, ngx_pool_t *pool,
     ngx_mqtt_principal_t *p, ngx_mqtt_verdict_t *v);
 static void ngx_mqtt_ask_refuse(ngx_mqtt_json_t *root, ngx_pool_t *pool,
@@ -74,7 +75,7 @@ ngx_mqtt_ask_answer(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer,
             && (answer->status == 0 || answer->status == 502
                 || answer->status == 504))
         {
-            ngx_mqtt_ask_fall_back(v, allow);
+            ngx_mqtt_ask_fall_back(answer, v, allow);
             return;
         }
 
@@ -99,9 +100,32 @@ ngx_mqtt_ask_answer(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer,
 }
 
 
+/* Whom only this server had no time for is not let in. */
+
 static void
-ngx_mqtt_ask_fall_back(ngx_mqtt_verdict_t *v, ngx_uint_t allow)
+ngx_mqtt_ask_fall_back(ngx_mqtt_answer_t *answer, ngx_mqtt_verdict_t *v,
+    ngx_uint_t allow)
 {
+    if (answer->status == 0) {
+
+        switch (answer->why) {
+
+        case NGX_MQTT_ANSWER_BACKLOG:
+        case NGX_MQTT_ANSWER_WAITED:
+            v->reason = NGX_MQTT_SERVER_BUSY;
+            v->why = "too many events wait for the application";
+            return;
+
+        case NGX_MQTT_ANSWER_NOT_VALIDATED:
+            v->reason = NGX_MQTT_SERVER_UNAVAILABLE;
+            v->why = "the application does not allow events";
+            return;
+
+        default:
+            break;
+        }
+    }
+
     if (!allow) {
         v->reason = NGX_MQTT_SERVER_UNAVAILABLE;
         v->why = "the application does not answer";

@@ -32,10 +32,11 @@ typedef enum {
 /* Why there is no answer. */
 
 typedef enum {
-    NGX_MQTT_ANSWER_FAILED = 0,         /* no connection, no memory, no time */
+    NGX_MQTT_ANSWER_FAILED = 0,         /* it was sent in vain */
     NGX_MQTT_ANSWER_NOT_VALIDATED,      /* the handler has not agreed */
     NGX_MQTT_ANSWER_CIRCUIT,            /* it failed too often lately */
-    NGX_MQTT_ANSWER_BACKLOG             /* too many events wait */
+    NGX_MQTT_ANSWER_BACKLOG,            /* too many events wait */
+    NGX_MQTT_ANSWER_WAITED              /* too long, or there was no memory */
 } ngx_mqtt_answer_e;
 
 
@@ -91,8 +92,8 @@ struct ngx_mqtt_event_s {
     ngx_uint_t            session_present;
 
     /*
-     * May be NULL.  Called before an event is sent that had to wait for the
-     * answer to an earlier one of its connection: the state may be another.
+     * May be NULL.  Called before an event is sent that had to wait: the
+     * state may be another.
      */
     void                (*refresh)(ngx_mqtt_event_t *ev);
 

@@ -767,3 +767,118 @@ access log has "connected <ann> /more"
 [5] more < SUBACK 1 codes=0x87,0
 --- no_error_log
 eyJ
+
+=== TEST 21: who was not asked about is not let in
+--- versions: 4 5
+--- hub
+anonymous off;
+connect_fallback allow;
+event_concurrency 1;
+event_backlog 0;
+--- server
+location = /events {
+    mqtt_event_handler test system=connect validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+location = /refuses {
+    mqtt_event_handler other system=connect;
+    return 403;
+}
+location = /other { mqtt_pass other; }
+--- main_config
+mqtt_hub other { connect_fallback allow; }
+--- stream_server
+server { listen $TEST_NGINX_PORT_5; mqtt_pass other; }
+--- http_config
+log_format asked 'asked $uri';
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log logs/access.log asked;
+    location / { auth_request /log; try_files /none @answer; }
+    location = /log { log_subrequest on; return 204; }
+    location @answer { limit_rate 60; return 200 "0123456789012345678901234567890123456789"; }
+}
+--- mqtt
+a > CONNECT clean
+access log has "asked /log"
+b > CONNECT clean
+[4] b < CONNACK 3
+[5] b < CONNACK 0x89 reason_string="too many events wait for the application"
+b < close
+[ws] c opens path=/other
+[tcp] c opens port=5
+c > CONNECT clean
+[4] c < CONNACK 3
+[5] c < CONNACK 0x88 reason_string="the application does not allow events"
+c < close
+--- error_log
+does not allow events from
+events of mqtt hub "test" were dropped
+
+=== TEST 22: nor who waited too long
+--- transports: tcp
+--- hub
+anonymous off;
+connect_fallback allow;
+event_concurrency 1;
+--- server
+location = /events {
+    mqtt_event_handler test system=connect validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4;
+}
+--- http_config
+server {
+    listen $TEST_NGINX_PORT_4;
+    location / { limit_rate 1; return 200 "0123456789012345678901234567890123456789"; }
+}
+--- mqtt
+a > CONNECT clean
+b > CONNECT clean
+a < CONNACK
+b < CONNACK 0x89 reason_string="too many events wait for the application"
+b < close
+--- timeout: 30
+--- error_log
+no answer at "/events" in time
+
+=== TEST 23: a connect waits for nobody's events, nor they for it
+--- versions: 4 5
+--- hub
+anonymous off;
+--- server
+location = /events {
+    mqtt_event_handler test system=connect user=* validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4/$mqtt_event/$mqtt_username;
+}
+--- http_config
+log_format asked 'asked $uri';
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log logs/access.log asked;
+    location /connect/ { return 403; }
+    location = /connect/friend { return 204; }
+    location = /connect/slow { auth_request /log; try_files /none @answer; }
+    location = /log { log_subrequest on; return 204; }
+    location @answer { limit_rate 60; return 200 "0123456789012345678901234567890123456789"; }
+    location = /e/friend { return 200; }
+    location = /slow/friend { limit_rate 200; return 200 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"; }
+}
+--- mqtt
+a > CONNECT clean username=friend
+a < CONNACK
+a > PUBLISH $webpubsub/server/events/slow payload=x
+s > CONNECT id=a username=stranger
+[4] s < CONNACK 5
+[5] s < CONNACK 0x87
+s < close
+a . nothing
+[4] a < PUBLISH $webpubsub/server/events/slow/succeeded payload=*
+[5] a < PUBLISH $webpubsub/server/events/slow/succeeded payload=* content_type=* user=azure-status-code:200
+s > CONNECT id=a username=slow
+access log has "asked /log"
+mark
+a > PUBLISH $webpubsub/server/events/e payload=x
+[4] a < PUBLISH $webpubsub/server/events/e/succeeded after=0..1 payload=""
+[5] a < PUBLISH $webpubsub/server/events/e/succeeded after=0..1 payload="" content_type=* user=azure-status-code:200
+s resets
+a disconnects
