@@ -282,7 +282,7 @@ location = /events {
 }
 --- http_config
 map $http_ce_eventname $slow { connect x; }
-limit_req_zone $slow zone=slow:1m rate=5r/s;
+limit_req_zone $slow zone=slow:1m rate=2r/s;
 log_format event '$http_ce_eventname $http_ce_connectionid';
 server {
     listen $TEST_NGINX_PORT_4;
