@@ -136,12 +136,14 @@ static ngx_uint_t
 ngx_http_mqtt_token_header(ngx_table_elt_t *h, ngx_str_t *value)
 {
     static ngx_str_t  name = ngx_string("Authorization");
-    static ngx_str_t  scheme = ngx_string("Bearer ");
+    static ngx_str_t  scheme = ngx_string("Bearer");
 
     if (h->key.len != name.len
         || ngx_strncasecmp(h->key.data, name.data, name.len) != 0
-        || h->value.len < scheme.len
-        || ngx_strncasecmp(h->value.data, scheme.data, scheme.len) != 0)
+        || h->value.len <= scheme.len
+        || ngx_strncasecmp(h->value.data, scheme.data, scheme.len) != 0
+        || (h->value.data[scheme.len] != ' '
+            && h->value.data[scheme.len] != '\t'))
     {
         return 0;
     }
@@ -149,7 +151,7 @@ ngx_http_mqtt_token_header(ngx_table_elt_t *h, ngx_str_t *value)
     value->data = h->value.data + scheme.len;
     value->len = h->value.len - scheme.len;
 
-    while (value->len && *value->data == ' ') {
+    while (value->len && (*value->data == ' ' || *value->data == '\t')) {
         value->data++;
         value->len--;
     }
@@ -225,7 +227,7 @@ ngx_http_mqtt_token_value(u_char *p, u_char *last, u_char **end)
             }
         }
 
-        if (ch != name.data[i]) {
+        if (ngx_tolower(ch) != name.data[i]) {
             break;
         }
     }

@@ -31,6 +31,7 @@ ngx_mqtt_conf_access_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_mqtt_conf_hub_t  *hub = conf;
 
+    size_t       n;
     ngx_str_t   *value;
     ngx_uint_t   i;
 
@@ -42,7 +43,13 @@ ngx_mqtt_conf_access_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        if (value[i].len == 0) {
+        for (n = 0; n < value[i].len; n++) {
+            if (value[i].data[n] != ' ' && value[i].data[n] != '\t') {
+                break;
+            }
+        }
+
+        if (n == value[i].len) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "an empty \"access_key\" protects nothing, "
                                "write a long random one");
@@ -172,8 +179,14 @@ ngx_mqtt_conf_key_lines(ngx_conf_t *cf, ngx_mqtt_hub_conf_t *settings,
             end = last;
         }
 
-        while (end > p && end[-1] == '\r') {
+        while (end > p && (end[-1] == '\r' || end[-1] == ' '
+                           || end[-1] == '\t'))
+        {
             end--;
+        }
+
+        while (p < end && (*p == ' ' || *p == '\t')) {
+            p++;
         }
 
         if (end == p) {

@@ -164,7 +164,13 @@ b opens bare
 b > HANDSHAKE path="/mqtt?access_token="
 b < HTTP 401
 b opens bare
+b > HANDSHAKE path="/mqtt?Access_%54oken=$t"
+b < HTTP 401
+b opens bare
 b > HANDSHAKE header="Authorization: Bearer $t"
+b < HTTP 401
+b opens bare
+b > HANDSHAKE header="Authorization: Bearer\t$t"
 b < HTTP 401
 a opens header="Authorization: Basic dTpw"
 a connects

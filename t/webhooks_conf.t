@@ -147,7 +147,7 @@ $here
 
 === TEST 14: an empty key
 --- hub
-access_key a ""; # here
+access_key a " 	"; # here
 --- must_die
 --- error_log
 an empty "access_key" protects nothing, write a long random one
@@ -177,3 +177,14 @@ access_key_file $TEST_NGINX_ROOT/conf/nginx.conf; # here
 --- error_log
 /nginx.conf" must hold one or two access keys, each on a line of its own/
 $here
+
+=== TEST 18: a file with two keys and a line of blanks
+--- hub
+access_key_file $TEST_NGINX_ROOT/keys;
+--- files
+>>> keys
+primarykey
+ 	
+	secondarykey	
+--- mqtt
+a connects
