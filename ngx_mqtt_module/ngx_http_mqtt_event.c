@@ -620,15 +620,16 @@ ngx_http_mqtt_event_timer(void)
 static void
 ngx_http_mqtt_event_expire(ngx_event_t *ev)
 {
-    ngx_queue_t           *q;
+    ngx_queue_t           *q, *next;
     ngx_http_mqtt_hook_t  *hook;
 
     /* in the order of deadlines, but for a few that were put off */
 
     for (q = ngx_queue_head(&ngx_http_mqtt_hooks);
          q != ngx_queue_sentinel(&ngx_http_mqtt_hooks);
-         q = ngx_queue_next(q))
+         q = next)
     {
+        next = ngx_queue_next(q);
         hook = ngx_queue_data(q, ngx_http_mqtt_hook_t, all);
 
         if ((ngx_msec_int_t) (hook->deadline - ngx_current_msec) > 0) {
@@ -643,7 +644,9 @@ ngx_http_mqtt_event_expire(ngx_event_t *ev)
 
             if (ngx_http_mqtt_hook_end(hook) == NGX_BUSY) {
                 hook->deadline = ngx_current_msec + NGX_HTTP_MQTT_EVENT_BUSY;
-                break;
+                ngx_queue_remove(q);
+                ngx_queue_insert_tail(&ngx_http_mqtt_hooks, q);
+                continue;
             }
 
             ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,

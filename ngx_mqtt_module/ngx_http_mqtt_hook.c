@@ -598,7 +598,7 @@ ngx_http_mqtt_hook_complete(ngx_http_request_t *r)
 
     p = u->pipe;
 
-    return p == NULL || p->upstream == NULL || p->upstream_done
+    return p == NULL || p->output_filter == NULL || p->upstream_done
            || (p->upstream_eof && p->length == -1);
 }
 
