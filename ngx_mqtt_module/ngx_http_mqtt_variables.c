@@ -279,6 +279,15 @@ ngx_http_mqtt_escape(ngx_pool_t *pool, ngx_str_t *value)
     u_char     *p;
     uintptr_t   n;
 
+    /* such a segment of a path leads out of it */
+
+    if ((value->len == 1 || value->len == 2)
+        && value->data[0] == '.' && value->data[value->len - 1] == '.')
+    {
+        ngx_str_null(value);
+        return NGX_OK;
+    }
+
     n = ngx_escape_uri(NULL, value->data, value->len,
                        NGX_ESCAPE_URI_COMPONENT);
     if (n == 0) {
