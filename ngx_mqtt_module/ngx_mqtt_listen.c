@@ -34,9 +34,16 @@ ngx_mqtt_listen(ngx_mqtt_transport_t *t)
 
         kept = t->last - t->pos;
 
-        if (kept >= NGX_MQTT_LISTEN_MAX
-            || ngx_mqtt_listen_recv(t, NGX_MQTT_LISTEN_MAX - kept) != NGX_OK)
-        {
+        if (kept >= NGX_MQTT_LISTEN_MAX) {
+
+            if (ngx_handle_read_event(t->connection->read, 0) != NGX_OK) {
+                ngx_mqtt_close_lost(t);
+            }
+
+            return;
+        }
+
+        if (ngx_mqtt_listen_recv(t, NGX_MQTT_LISTEN_MAX - kept) != NGX_OK) {
             return;
         }
     }
