@@ -282,6 +282,13 @@ ngx_http_mqtt_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         clcf->internal = 1;
         h = conf->handlers->elts;
 
+        if (conf->pass) {
+            ngx_mqtt_conf_error(cf->log, &h[0]->conf->place,
+                                "\"mqtt_event_handler\" and \"mqtt_pass\" "
+                                "need a location each");
+            return NGX_CONF_ERROR;
+        }
+
         for (i = 0; i < conf->handlers->nelts; i++) {
             if (ngx_http_mqtt_handler_merge(cf, h[i]) != NGX_CONF_OK) {
                 return NGX_CONF_ERROR;

@@ -101,6 +101,18 @@ ngx_mqtt_conf_handler(ngx_conf_t *cf)
         }
     }
 
+    if (h->system == 0 && h->user.nelts == 0
+#if (NGX_PCRE)
+        && h->regex == NULL
+#endif
+        )
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"mqtt_event_handler\" without \"system=\" and "
+                           "\"user=\" gets no events");
+        return NULL;
+    }
+
     ngx_conf_init_value(h->validate, 1);
 
     slot = ngx_array_push(&mcf->handlers);
@@ -216,6 +228,12 @@ ngx_mqtt_conf_handler_regex(ngx_conf_t *cf, ngx_mqtt_conf_handler_t *h,
 
     u_char               errstr[NGX_MAX_CONF_ERRSTR];
     ngx_regex_compile_t  rc;
+
+    if (pattern->len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "empty pattern in \"user=~\", write * for all");
+        return NGX_ERROR;
+    }
 
     if (h->regex) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

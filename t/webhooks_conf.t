@@ -20,14 +20,14 @@ location /prefix {
     mqtt_event_handler other "system= Connect" user=a,b "user=~^[c,d]{1,2}$" validate=on;
     internal;
     location /prefix/nested {
-        mqtt_event_handler * validate=off;
+        mqtt_event_handler * user=none validate=off;
         if ($arg_x) { return 403; }
         limit_except POST { deny all; }
         return 200;
     }
     return 200;
 }
-location ^~ /prior { mqtt_event_handler test; return 200; }
+location ^~ /prior { mqtt_event_handler test user=none; return 200; }
 
 === TEST 2: unknown system events
 --- server
@@ -188,3 +188,34 @@ primarykey
 	secondarykey	
 --- mqtt
 a connects
+
+=== TEST 19: a handler of nothing
+--- server
+location /e {
+    mqtt_event_handler test; # here
+}
+--- must_die
+--- error_log
+"mqtt_event_handler" without "system=" and "user=" gets no events
+$here
+
+=== TEST 20: no pattern
+--- server
+location /e {
+    mqtt_event_handler test user=~; # here
+}
+--- must_die
+--- error_log
+empty pattern in "user=~", write * for all
+$here
+
+=== TEST 21: events and clients in one location
+--- server
+location /e {
+    mqtt_event_handler test user=*; # here
+    mqtt_pass test;
+}
+--- must_die
+--- error_log
+"mqtt_event_handler" and "mqtt_pass" need a location each
+$here
