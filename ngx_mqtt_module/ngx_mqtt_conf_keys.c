@@ -401,6 +401,13 @@ ngx_mqtt_conf_resolve_keys(ngx_mqtt_conf_hub_t *hub, ngx_log_t *log)
                             "\"access_key\" or a \"jwt_key_file\" to mqtt_hub "
                             "\"%V\"", &hub->settings.name);
         return NGX_ERROR;
+
+    } else if (hub->settings.token_enforce) {
+        ngx_mqtt_conf_error(log, &hub->place,
+                            "\"token_expiry enforce\" is about tokens, add "
+                            "an \"access_key\" or a \"jwt_key_file\" to "
+                            "mqtt_hub \"%V\"", &hub->settings.name);
+        return NGX_ERROR;
     }
 
     return NGX_OK;

@@ -891,3 +891,10 @@ b > CONNECT clean id=a username=u password="$many"
 b < close
 a > CONNECT resume username=u password="$t"
 a < CONNACK sp=1
+
+=== TEST 33: tokens that expire, and no key for any
+--- hub
+token_expiry enforce;
+--- must_die
+--- error_log
+"token_expiry enforce" is about tokens, add an "access_key" or a "jwt_key_file" to mqtt_hub "test"
