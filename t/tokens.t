@@ -835,7 +835,7 @@ token_expiry on; # here
 invalid value "on"
 $here
 
-=== TEST 30: what the application took away does not come back by AUTH
+=== TEST 33: what the application took away does not come back by AUTH
 --- workers: 1 2
 --- hub
 anonymous off;
@@ -874,7 +874,7 @@ b < CONNACK sp=0
 b > SUBSCRIBE 1 b
 b < SUBACK 1 codes=0
 
-=== TEST 31: who cannot get a new session does not lose the old one
+=== TEST 34: who cannot get a new session does not lose the old one
 --- versions: 4 5
 --- hub
 anonymous off;
@@ -892,7 +892,7 @@ b < close
 a > CONNECT resume username=u password="$t"
 a < CONNACK sp=1
 
-=== TEST 33: tokens that expire, and no key for any
+=== TEST 35: tokens that expire, and no key for any
 --- hub
 token_expiry enforce;
 --- must_die
