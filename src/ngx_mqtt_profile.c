@@ -469,10 +469,6 @@ ngx_mqtt_profile_redraft(ngx_mqtt_worker_t *w, ngx_uint_t parts,
 
     draft = *old;
 
-    if (parts & NGX_MQTT_PROFILE_USER) {
-        draft.user_id = p->user_id;
-    }
-
     if (parts & NGX_MQTT_PROFILE_STATE) {
         draft.state = p->state;
     }

@@ -91,9 +91,8 @@ ngx_mqtt_profile_t *ngx_mqtt_profile_read(ngx_mqtt_worker_t *w,
  * session, or too large; NGX_ERROR: no memory, or the zone is full: nothing
  * was changed.
  */
-#define NGX_MQTT_PROFILE_USER   0x01
-#define NGX_MQTT_PROFILE_ROLES  0x02
-#define NGX_MQTT_PROFILE_STATE  0x04
+#define NGX_MQTT_PROFILE_ROLES  0x01
+#define NGX_MQTT_PROFILE_STATE  0x02
 
 ngx_int_t ngx_mqtt_profile_change(ngx_mqtt_worker_t *w,
     ngx_mqtt_whose_t *whose, ngx_uint_t parts, ngx_mqtt_profile_t *p);
