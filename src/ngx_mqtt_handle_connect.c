@@ -153,8 +153,13 @@ ngx_mqtt_handle_asked(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
 
     if (verdict->reason != NGX_MQTT_SUCCESS) {
 
-        props.set = verdict->text.len;
-        props.reason_string = verdict->text;
+        ngx_memzero(&props, sizeof(ngx_mqtt_props_t));
+
+        if (verdict->text.len) {
+            props.set = ngx_mqtt_prop_bit(NGX_MQTT_PROP_REASON_STRING);
+            props.reason_string = verdict->text;
+        }
+
         props.user = verdict->user;
 
         cl->farewell = &props;
