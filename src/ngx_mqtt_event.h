@@ -20,6 +20,9 @@
 /* the content type of events that are not a client's own */
 #define NGX_MQTT_EVENT_JSON  "application/json; charset=utf-8"
 
+/* what raising one costs, in blocks looked at */
+#define NGX_MQTT_EVENT_WORK  32
+
 
 typedef enum {
     NGX_MQTT_EVENT_CONNECT = 0,

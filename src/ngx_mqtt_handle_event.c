@@ -85,6 +85,8 @@ ngx_mqtt_handle_event(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
                                       NGX_MQTT_TOPIC_NAME_INVALID);
     }
 
+    cl->worker->work += NGX_MQTT_EVENT_WORK;
+
     ev = ngx_mqtt_custom_create(cl, pkt, &name);
 
     if (ev == NULL) {

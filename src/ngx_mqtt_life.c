@@ -17,9 +17,6 @@
 #define NGX_MQTT_LIFE_NOTES    64
 #define NGX_MQTT_LIFE_NOTE     16384
 
-/* what raising an event costs, in blocks looked at */
-#define NGX_MQTT_LIFE_WORK     32
-
 
 /* Local; the properties of a DISCONNECT that a session ended with. */
 
@@ -298,7 +295,7 @@ ngx_mqtt_life_ended_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 
     ngx_mqtt_set(s->known, 0);
 
-    return NGX_MQTT_LIFE_WORK;
+    return NGX_MQTT_EVENT_WORK;
 }
 
 
