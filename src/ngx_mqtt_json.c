@@ -204,7 +204,7 @@ ngx_mqtt_json_escapes(const ngx_str_t *text)
 }
 
 
-/* the value of \uXXXX, or NGX_ERROR if there is something else */
+/* the four digits behind \u, or NGX_ERROR if there is something else */
 
 static ngx_int_t
 ngx_mqtt_json_unit(const u_char *p, const u_char *last)
