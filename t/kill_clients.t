@@ -13,14 +13,13 @@ use Test::Nginx::MQTT::Client;
 use Test::Nginx::MQTT::Packet qw(encode);
 use Test::Nginx::MQTT::Server;
 
-my $modules = $ENV{TEST_NGINX_KILL_MODULES};
-
-plan skip_all => 'no modules with kill points' if !$modules;
+plan skip_all => 'no server with kill points' if !$ENV{TEST_NGINX_KILL_BINARY};
 plan skip_all => 'no stream module' if !Test::Nginx::MQTT::Server::has_stream();
 
 my $count = $ENV{TEST_KILLS} || 400;
 my $slow = $ENV{TEST_NGINX_SLOW} || 1;
-my $load = join '', map { "load_module $_;\n" } split ' ', $modules;
+my $load = join '', map { "load_module $_;\n" }
+           split ' ', $ENV{TEST_NGINX_KILL_MODULES} // '';
 
 
 # A client that comes back to its session until the time is over.
