@@ -37,6 +37,7 @@ typedef enum {
     NGX_HTTP_MQTT_USER_ID,
     NGX_HTTP_MQTT_SUBPROTOCOL,
     NGX_HTTP_MQTT_STATE,
+    NGX_HTTP_MQTT_COOKIE,
     NGX_HTTP_MQTT_SIGNATURE,
     NGX_HTTP_MQTT_HEADERS
 } ngx_http_mqtt_header_e;
@@ -80,6 +81,7 @@ static struct {
     { ngx_string("ce-userId"), ngx_string("ce-userid"), 0 },
     { ngx_string("ce-subprotocol"), ngx_string("ce-subprotocol"), 0 },
     { ngx_string("ce-connectionState"), ngx_string("ce-connectionstate"), 0 },
+    { ngx_string("Cookie"), ngx_string("cookie"), 0 },
     { ngx_string("ce-signature"), ngx_string("ce-signature"), 0 }
 };
 
@@ -184,6 +186,7 @@ ngx_http_mqtt_headers_event(ngx_http_mqtt_hook_t *hook, ngx_str_t *values)
     values[NGX_HTTP_MQTT_USER_ID] = ev->user_id;
     values[NGX_HTTP_MQTT_SUBPROTOCOL] = ev->subprotocol;
     values[NGX_HTTP_MQTT_STATE] = ev->state;
+    values[NGX_HTTP_MQTT_COOKIE] = ev->cookie;
 
     for (i = 0; i < NGX_HTTP_MQTT_HEADERS; i++) {
         if (ngx_mqtt_event_clean(hook->pool, &values[i]) != NGX_OK) {

@@ -110,9 +110,11 @@ ngx_http_mqtt_content(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_mqtt_serve(ngx_http_request_t *r, ngx_http_mqtt_token_t *token)
 {
-    ngx_int_t             rc;
-    ngx_http_mqtt_ctx_t  *ctx;
-    ngx_mqtt_conf_hub_t  *hub;
+    ngx_int_t                  rc;
+    ngx_uint_t                 native;
+    ngx_http_mqtt_ctx_t       *ctx;
+    ngx_mqtt_conf_hub_t       *hub;
+    ngx_http_mqtt_loc_conf_t  *mlcf;
 
     if (r != r->main) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -143,18 +145,38 @@ ngx_http_mqtt_serve(ngx_http_request_t *r, ngx_http_mqtt_token_t *token)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_mqtt_ws_handshake(r, ctx);
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_mqtt_module);
+    native = mlcf->pass->native;
+
+    rc = ngx_http_mqtt_ws_handshake(r, ctx, native);
 
     if (ctx->accept.len == 0) {
         return rc;
     }
 
-    rc = ngx_http_mqtt_token_check(r, hub, &ctx->hub, token);
+    rc = ngx_http_mqtt_token_check(r, hub, &ctx->hub, token, 0);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
+    rc = ngx_http_mqtt_transport(r, ctx, hub, 1);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ctx->transport->client.proof = token->proof;
+    token->proof = NULL;
+
+    return ngx_http_mqtt_ws_accept(r, ctx);
+}
+
+
+ngx_int_t
+ngx_http_mqtt_transport(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx,
+    ngx_mqtt_conf_hub_t *hub, ngx_uint_t kind)
+{
     if (ngx_mqtt_transport_busy()) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                       "client was refused, no connections to spare");
@@ -163,15 +185,9 @@ ngx_http_mqtt_serve(ngx_http_request_t *r, ngx_http_mqtt_token_t *token)
     }
 
     ctx->transport = ngx_mqtt_transport_create(r->connection, hub, &ctx->hub,
-                                               1);
-    if (ctx->transport == NULL) {
-        return NGX_HTTP_SERVICE_UNAVAILABLE;
-    }
+                                               kind);
 
-    ctx->transport->client.proof = token->proof;
-    token->proof = NULL;
-
-    return ngx_http_mqtt_ws_accept(r, ctx);
+    return ctx->transport ? NGX_OK : NGX_HTTP_SERVICE_UNAVAILABLE;
 }
 
 
@@ -324,6 +340,7 @@ ngx_http_mqtt_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_mqtt_loc_conf_t  *mlcf = conf;
 
     ngx_str_t                         *value;
+    ngx_uint_t                         native;
     ngx_http_core_loc_conf_t          *clcf;
     ngx_http_compile_complex_value_t   ccv;
 
@@ -331,7 +348,9 @@ ngx_http_mqtt_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
-    if (ngx_mqtt_conf_protocol(cf) != NGX_CONF_OK) {
+    native = 0;
+
+    if (ngx_mqtt_conf_protocol(cf, &native) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -359,6 +378,8 @@ ngx_http_mqtt_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (mlcf->pass == NULL) {
         return NGX_CONF_ERROR;
     }
+
+    mlcf->pass->native = native;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 

@@ -31,21 +31,30 @@ typedef struct {
  * main request: then all but "hook" is empty.
  */
 
+struct ngx_http_mqtt_native_s;
+
 typedef struct {
     ngx_http_mqtt_hook_t    *hook;
     ngx_str_t                hub;
     ngx_mqtt_transport_t    *transport;
     ngx_str_t                accept;     /* Sec-WebSocket-Accept */
+    ngx_str_t                subprotocol;        /* empty: none */
     ngx_event_handler_pt     handler;    /* http's, of c->read and c->write */
+    struct ngx_http_mqtt_native_s  *native;      /* NULL: mqtt */
 } ngx_http_mqtt_ctx_t;
 
 
 /*
- * Checks the WebSocket handshake of a request.  If it is valid, ctx->accept
- * is set; otherwise returns what the content handler is to return.
+ * Checks the WebSocket handshake of a request, but for the subprotocol if it
+ * is for native clients.  If it is valid, ctx->accept is set; otherwise returns
+ * what the content handler is to return.
  */
 ngx_int_t ngx_http_mqtt_ws_handshake(ngx_http_request_t *r,
-    ngx_http_mqtt_ctx_t *ctx);
+    ngx_http_mqtt_ctx_t *ctx, ngx_uint_t native);
+
+/* Names in Sec-WebSocket-Protocol, to an array of ngx_str_t. */
+ngx_int_t ngx_http_mqtt_ws_offered(ngx_http_request_t *r,
+    ngx_array_t *offered);
 
 /*
  * Sends 101 and lets the transport take the connection over.  Returns what
@@ -54,16 +63,18 @@ ngx_int_t ngx_http_mqtt_ws_handshake(ngx_http_request_t *r,
 ngx_int_t ngx_http_mqtt_ws_accept(ngx_http_request_t *r,
     ngx_http_mqtt_ctx_t *ctx);
 
-/* The token of a request; both are NULL if there is none. */
+/* The token of a request; what there is not, is NULL. */
 
 typedef struct {
     ngx_mqtt_proof_t        *proof;
     ngx_str_t                text;       /* in the proof's pool */
+    ngx_str_t                recovery;   /* that of a native client that comes
+                                            back, in the request's pool */
 } ngx_http_mqtt_token_t;
 
 /*
- * Copies the token of a request out of the query or a header, and overwrites
- * it there: no log has it afterwards.  NGX_ERROR: no memory.  In any case
+ * Copies the tokens of a request out of the query or a header, and overwrites
+ * them there: no log has them afterwards.  NGX_ERROR: no memory.  In any case
  * ngx_http_mqtt_token_drop() has to follow, unless somebody takes the proof.
  */
 ngx_int_t ngx_http_mqtt_token_take(ngx_http_request_t *r,
@@ -75,7 +86,26 @@ void ngx_http_mqtt_token_drop(ngx_http_mqtt_token_t *token);
  * goes.  Otherwise returns what the content handler is to return.
  */
 ngx_int_t ngx_http_mqtt_token_check(ngx_http_request_t *r,
-    ngx_mqtt_conf_hub_t *hub, ngx_str_t *name, ngx_http_mqtt_token_t *token);
+    ngx_mqtt_conf_hub_t *hub, ngx_str_t *name, ngx_http_mqtt_token_t *token,
+    ngx_uint_t native);
+
+/*
+ * Makes ctx->transport, of NGX_MQTT_TRANSPORT_*.  NGX_OK, or what the content
+ * handler is to return.
+ */
+ngx_int_t ngx_http_mqtt_transport(ngx_http_request_t *r,
+    ngx_http_mqtt_ctx_t *ctx, ngx_mqtt_conf_hub_t *hub, ngx_uint_t kind);
+
+/*
+ * Serves a Web PubSub client, whose handshake is valid: what the content handler
+ * is to return.
+ */
+ngx_int_t ngx_http_mqtt_native(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx,
+    ngx_mqtt_conf_hub_t *hub, ngx_http_mqtt_token_t *token);
+
+/* An argument's value, decoded, as "pool" has it. */
+ngx_int_t ngx_http_mqtt_request_decode(ngx_pool_t *pool, ngx_str_t *src,
+    ngx_str_t *dst);
 
 /* The arguments and headers of a client's request, but for its token. */
 ngx_int_t ngx_http_mqtt_request(ngx_mqtt_transport_t *t, ngx_pool_t *pool,

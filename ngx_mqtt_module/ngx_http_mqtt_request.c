@@ -19,8 +19,6 @@ static ngx_int_t ngx_http_mqtt_request_query(ngx_http_request_t *r,
     ngx_pool_t *pool, ngx_array_t *query);
 static ngx_int_t ngx_http_mqtt_request_arg(ngx_pool_t *pool, ngx_str_t *arg,
     ngx_keyval_t *kv);
-static ngx_int_t ngx_http_mqtt_request_decode(ngx_pool_t *pool,
-    ngx_str_t *src, ngx_str_t *dst);
 static ngx_int_t ngx_http_mqtt_request_headers(ngx_http_request_t *r,
     ngx_pool_t *pool, ngx_array_t *headers);
 static ngx_uint_t ngx_http_mqtt_request_is(ngx_str_t *name,
@@ -88,7 +86,9 @@ ngx_http_mqtt_request_query(ngx_http_request_t *r, ngx_pool_t *pool,
             return NGX_ERROR;
         }
 
-        if (ngx_http_mqtt_request_is(&kv->key, "access_token")) {
+        if (ngx_http_mqtt_request_is(&kv->key, "access_token")
+            || ngx_http_mqtt_request_is(&kv->key, "awps_reconnection_token"))
+        {
             query->nelts--;
         }
     }
@@ -120,7 +120,7 @@ ngx_http_mqtt_request_arg(ngx_pool_t *pool, ngx_str_t *arg, ngx_keyval_t *kv)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_mqtt_request_decode(ngx_pool_t *pool, ngx_str_t *src,
     ngx_str_t *dst)
 {

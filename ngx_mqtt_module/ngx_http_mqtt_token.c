@@ -19,10 +19,17 @@ static ngx_uint_t ngx_http_mqtt_token_header(ngx_table_elt_t *h,
 static ngx_int_t ngx_http_mqtt_token_copy(ngx_http_request_t *r,
     ngx_http_mqtt_token_t *token, u_char *p, size_t len);
 static void ngx_http_mqtt_token_wipe(ngx_str_t *s);
-static u_char *ngx_http_mqtt_token_value(u_char *p, u_char *last,
+static u_char *ngx_http_mqtt_token_find(ngx_str_t *s, ngx_str_t *name,
     u_char **end);
+static u_char *ngx_http_mqtt_token_value(ngx_str_t *name, u_char *p,
+    u_char *last, u_char **end);
 static ngx_int_t ngx_http_mqtt_token_refuse(ngx_http_request_t *r,
     ngx_str_t *hub, const char *reason);
+
+
+static ngx_str_t  ngx_http_mqtt_token_access = ngx_string("access_token=");
+static ngx_str_t  ngx_http_mqtt_token_recovery =
+    ngx_string("awps_reconnection_token=");
 
 
 ngx_int_t
@@ -61,33 +68,60 @@ ngx_http_mqtt_token_drop(ngx_http_mqtt_token_t *token)
 static ngx_int_t
 ngx_http_mqtt_token_args(ngx_http_request_t *r, ngx_http_mqtt_token_t *token)
 {
-    u_char  *p, *value, *end, *last, *dst, *src;
+    u_char     *value, *end, *dst, *src;
+    ngx_str_t   recovery;
 
-    last = r->args.data + r->args.len;
+    value = ngx_http_mqtt_token_find(&r->args, &ngx_http_mqtt_token_recovery,
+                                     &end);
+    if (value) {
+        recovery.data = value;
+        recovery.len = end - value;
 
-    for (p = r->args.data; p < last; p = end + 1) {
-
-        value = ngx_http_mqtt_token_value(p, last, &end);
-
-        if (value == NULL) {
-            continue;
-        }
-
-        if (ngx_http_mqtt_token_copy(r, token, value, end - value) != NGX_OK) {
+        if (ngx_http_mqtt_request_decode(r->pool, &recovery, &token->recovery)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
+    }
 
-        dst = token->text.data;
-        src = dst;
-
-        ngx_unescape_uri(&dst, &src, token->text.len, 0);
-
-        token->text.len = dst - token->text.data;
-
+    value = ngx_http_mqtt_token_find(&r->args, &ngx_http_mqtt_token_access,
+                                     &end);
+    if (value == NULL) {
         return NGX_OK;
     }
 
+    if (ngx_http_mqtt_token_copy(r, token, value, end - value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    dst = token->text.data;
+    src = dst;
+
+    ngx_unescape_uri(&dst, &src, token->text.len, 0);
+
+    token->text.len = dst - token->text.data;
+
     return NGX_OK;
+}
+
+
+static u_char *
+ngx_http_mqtt_token_find(ngx_str_t *s, ngx_str_t *name, u_char **end)
+{
+    u_char  *p, *value, *last;
+
+    last = s->data + s->len;
+
+    for (p = s->data; p < last; p = *end + 1) {
+
+        value = ngx_http_mqtt_token_value(name, p, last, end);
+
+        if (value) {
+            return value;
+        }
+    }
+
+    return NULL;
 }
 
 
@@ -190,7 +224,12 @@ ngx_http_mqtt_token_wipe(ngx_str_t *s)
 
     for (p = s->data; p < last; p = end + 1) {
 
-        value = ngx_http_mqtt_token_value(p, last, &end);
+        value = ngx_http_mqtt_token_value(&ngx_http_mqtt_token_access, p,
+                                          last, &end);
+        if (value == NULL) {
+            value = ngx_http_mqtt_token_value(&ngx_http_mqtt_token_recovery,
+                                              p, last, &end);
+        }
 
         if (value) {
             ngx_memset(value, '*', end - value);
@@ -205,17 +244,16 @@ ngx_http_mqtt_token_wipe(ngx_str_t *s)
  */
 
 static u_char *
-ngx_http_mqtt_token_value(u_char *p, u_char *last, u_char **end)
+ngx_http_mqtt_token_value(ngx_str_t *name, u_char *p, u_char *last,
+    u_char **end)
 {
     u_char      ch, *next;
     ngx_int_t   n;
     ngx_uint_t  i;
 
-    static ngx_str_t  name = ngx_string("access_token=");
-
     next = p;
 
-    for (i = 0; i < name.len && p < last; i++, p++) {
+    for (i = 0; i < name->len && p < last; i++, p++) {
         ch = *p;
 
         if (ch == '%' && last - p > 2) {
@@ -227,12 +265,12 @@ ngx_http_mqtt_token_value(u_char *p, u_char *last, u_char **end)
             }
         }
 
-        if (ngx_tolower(ch) != name.data[i]) {
+        if (ngx_tolower(ch) != name->data[i]) {
             break;
         }
     }
 
-    if (i == name.len) {
+    if (i == name->len) {
 
         for (next = p; next < last && *next != '&' && *next != ' '; next++) {
             /* void */
@@ -253,7 +291,7 @@ ngx_http_mqtt_token_value(u_char *p, u_char *last, u_char **end)
 
 ngx_int_t
 ngx_http_mqtt_token_check(ngx_http_request_t *r, ngx_mqtt_conf_hub_t *hub,
-    ngx_str_t *name, ngx_http_mqtt_token_t *token)
+    ngx_str_t *name, ngx_http_mqtt_token_t *token, ngx_uint_t native)
 {
     u_char            *p;
     ngx_int_t          rc;
@@ -264,7 +302,8 @@ ngx_http_mqtt_token_check(ngx_http_request_t *r, ngx_mqtt_conf_hub_t *hub,
 
     if (proof == NULL) {
 
-        if (ngx_mqtt_proof_later(&hub->settings)
+        if ((native ? (ngx_uint_t) hub->settings.anonymous
+                    : ngx_mqtt_proof_later(&hub->settings))
             || ngx_mqtt_conf_match(hub, name, NGX_MQTT_EVENT_CONNECT, NULL))
         {
             return NGX_OK;
@@ -287,8 +326,8 @@ ngx_http_mqtt_token_check(ngx_http_request_t *r, ngx_mqtt_conf_hub_t *hub,
         host = r->headers_in.host->value;
     }
 
-    rc = ngx_mqtt_proof_token(proof, &hub->settings, name, &token->text,
-                              &host, &path);
+    rc = ngx_mqtt_proof_token(proof, &hub->settings, name, native,
+                              &token->text, &host, &path);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_mqtt_token_refuse(r, name, proof->jwt.reason);

@@ -31,6 +31,8 @@ static ngx_int_t ngx_http_mqtt_ws_upgrade_required(ngx_http_request_t *r,
     ngx_uint_t version);
 static ngx_int_t ngx_http_mqtt_ws_bad_request(ngx_http_request_t *r,
     const char *what);
+static ngx_int_t ngx_http_mqtt_ws_names(ngx_str_t *list,
+    ngx_array_t *offered);
 
 static ngx_uint_t ngx_http_mqtt_header(ngx_http_request_t *r,
     ngx_str_t *name, ngx_str_t *value);
@@ -67,7 +69,8 @@ static ngx_str_t  ngx_http_mqtt_13 = ngx_string("13");
 
 
 ngx_int_t
-ngx_http_mqtt_ws_handshake(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx)
+ngx_http_mqtt_ws_handshake(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx,
+    ngx_uint_t native)
 {
     ngx_str_t  key, version;
 
@@ -77,7 +80,8 @@ ngx_http_mqtt_ws_handshake(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx)
         || !ngx_http_mqtt_header_has(r, &ngx_http_mqtt_connection,
                                      &ngx_http_mqtt_upgrade, 1))
     {
-        return ngx_http_mqtt_ws_upgrade_required(r, 0);
+        return native ? ngx_http_mqtt_ws_bad_request(r, "no WebSocket handshake")
+                      : ngx_http_mqtt_ws_upgrade_required(r, 0);
     }
 
     if (ngx_http_mqtt_header(r, &ngx_http_mqtt_version, &version) != 1
@@ -91,11 +95,16 @@ ngx_http_mqtt_ws_handshake(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx)
         return ngx_http_mqtt_ws_bad_request(r, "invalid Sec-WebSocket-Key");
     }
 
-    if (!ngx_http_mqtt_header_has(r, &ngx_http_mqtt_protocol,
-                                  &ngx_http_mqtt_mqtt, 0))
-    {
-        return ngx_http_mqtt_ws_bad_request(r,
+    if (!native) {
+
+        if (!ngx_http_mqtt_header_has(r, &ngx_http_mqtt_protocol,
+                                      &ngx_http_mqtt_mqtt, 0))
+        {
+            return ngx_http_mqtt_ws_bad_request(r,
                                   "no \"mqtt\" in Sec-WebSocket-Protocol");
+        }
+
+        ctx->subprotocol = ngx_http_mqtt_mqtt;
     }
 
     if (r->headers_in.content_length_n > 0 || r->headers_in.chunked) {
@@ -308,6 +317,78 @@ ngx_http_mqtt_list_has(ngx_str_t *list, ngx_str_t *token, ngx_uint_t caseless)
 }
 
 
+ngx_int_t
+ngx_http_mqtt_ws_offered(ngx_http_request_t *r, ngx_array_t *offered)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].key.len == ngx_http_mqtt_protocol.len
+                && ngx_strncasecmp(h[i].key.data, ngx_http_mqtt_protocol.data,
+                                   h[i].key.len)
+                   == 0
+                && ngx_http_mqtt_ws_names(&h[i].value, offered) != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_mqtt_ws_names(ngx_str_t *list, ngx_array_t *offered)
+{
+    u_char     *p, *last, *end;
+    ngx_str_t  *name;
+
+    p = list->data;
+    last = p + list->len;
+
+    for ( /* void */ ; p < last; p = end + 1) {
+
+        end = ngx_strlchr(p, last, ',');
+
+        if (end == NULL) {
+            end = last;
+        }
+
+        name = ngx_array_push(offered);
+        if (name == NULL) {
+            return NGX_ERROR;
+        }
+
+        name->data = p;
+        name->len = end - p;
+
+        while (name->len && (*name->data == ' ' || *name->data == '\t')) {
+            name->data++;
+            name->len--;
+        }
+
+        while (name->len && (name->data[name->len - 1] == ' '
+                             || name->data[name->len - 1] == '\t'))
+        {
+            name->len--;
+        }
+
+        if (name->len == 0) {
+            offered->nelts--;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 /*
  * NGINX's list has room for 20 headers, a kilobyte.  As long as it is empty
  * nothing points into it, and what is no part of a block can be freed.
@@ -372,9 +453,10 @@ ngx_http_mqtt_ws_accept(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx)
            != NGX_OK
         || ngx_http_mqtt_add_header(r, &ngx_http_mqtt_accept, &ctx->accept)
            != NGX_OK
-        || ngx_http_mqtt_add_header(r, &ngx_http_mqtt_protocol,
-                                    &ngx_http_mqtt_mqtt)
-           != NGX_OK)
+        || (ctx->subprotocol.len
+            && ngx_http_mqtt_add_header(r, &ngx_http_mqtt_protocol,
+                                        &ctx->subprotocol)
+               != NGX_OK))
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -44,6 +44,7 @@ static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_qos_bounds = { 0, 2 };
 static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_16bit_bounds = { 0, 65535 };
 static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_receive_bounds = { 1, 65535 };
 static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_time_bounds = { 0, 0xfffffffe };
+static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_ping_bounds = { 1, 3600 };
 static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_count_bounds = { 0, 0x7fffffff };
 static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_running_bounds = { 1, 65535 };
 static ngx_mqtt_conf_bounds_t  ngx_mqtt_conf_packet_bounds = {
@@ -291,6 +292,13 @@ ngx_command_t  ngx_mqtt_commands[] = {
       offsetof(ngx_mqtt_conf_hub_t, settings.event_backlog),
       &ngx_mqtt_conf_count_bounds },
 
+    { ngx_string("ping_interval"),
+      NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
+      ngx_mqtt_conf_time,
+      0,
+      offsetof(ngx_mqtt_conf_hub_t, settings.ping_interval),
+      &ngx_mqtt_conf_ping_bounds },
+
     { ngx_string("connect_fallback"),
       NGX_MQTT_HUB_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_enum_slot,
@@ -484,11 +492,14 @@ ngx_mqtt_conf_time(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     sec = ngx_parse_time(&value[1], 1);
 
-    if (sec == (time_t) NGX_ERROR || (uint64_t) sec > bounds->high) {
+    if (sec == (time_t) NGX_ERROR || (uint64_t) sec < bounds->low
+        || (uint64_t) sec > bounds->high)
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid time \"%V\" of \"%V\", it must be whole "
-                           "seconds up to %ui, or a time as in \"1h 30m\"",
-                           &value[1], &value[0], bounds->high);
+                           "seconds from %ui to %ui, or a time as in "
+                           "\"1h 30m\"",
+                           &value[1], &value[0], bounds->low, bounds->high);
         return NGX_CONF_ERROR;
     }
 

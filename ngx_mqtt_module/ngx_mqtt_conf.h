@@ -104,6 +104,7 @@ typedef struct {
     ngx_mqtt_conf_t       *conf;
     ngx_mqtt_conf_hub_t   *hub;          /* NULL: the name has variables */
     ngx_str_t              name;
+    ngx_uint_t             native;       /* "webpubsub" */
     ngx_mqtt_conf_place_t  place;
 } ngx_mqtt_pass_t;
 
@@ -134,8 +135,15 @@ void ngx_mqtt_conf_defaults(ngx_mqtt_conf_hub_t *hub);
  */
 ngx_mqtt_pass_t *ngx_mqtt_conf_pass(ngx_conf_t *cf, ngx_str_t *name);
 
-/* Checks the second argument of "mqtt_pass", if there is one. */
-char *ngx_mqtt_conf_protocol(ngx_conf_t *cf);
+/*
+ * Checks the second argument of "mqtt_pass", if there is one.  "native" is
+ * set to 1 for "webpubsub"; NULL: there is no WebSocket here.
+ */
+char *ngx_mqtt_conf_protocol(ngx_conf_t *cf, ngx_uint_t *native);
+
+/* Finds the hub of an "mqtt_pass" once the whole file is read. */
+ngx_int_t ngx_mqtt_conf_resolve_pass(ngx_mqtt_conf_t *mcf,
+    ngx_mqtt_pass_t *pass, ngx_log_t *log);
 
 /*
  * The hub that a client is to be served by.  "value" is what the variables

@@ -23,6 +23,7 @@
 #define NGX_MQTT_MAX_HUBS             1000
 #define NGX_MQTT_EVENT_CONCURRENCY    256
 #define NGX_MQTT_EVENT_BACKLOG        10000
+#define NGX_MQTT_PING_INTERVAL        20
 
 /* the least that a session takes, for the check of "max_sessions" */
 
@@ -40,8 +41,6 @@ static ngx_int_t ngx_mqtt_conf_resolve_zone(ngx_mqtt_conf_t *mcf,
     ngx_mqtt_conf_hub_t *hub, ngx_log_t *log);
 static ngx_int_t ngx_mqtt_conf_limits(ngx_mqtt_conf_hub_t *hub,
     ngx_log_t *log);
-static ngx_int_t ngx_mqtt_conf_resolve_pass(ngx_mqtt_conf_t *mcf,
-    ngx_mqtt_pass_t *pass, ngx_log_t *log);
 
 
 ngx_mqtt_conf_t *
@@ -235,6 +234,7 @@ ngx_mqtt_conf_unset(ngx_mqtt_conf_hub_t *hub)
      * set by ngx_pcalloc():
      *
      *     s->default_roles = NULL;
+     *     s->native = 0;
      *     s->queue_overflow = 0;
      */
 
@@ -261,6 +261,7 @@ ngx_mqtt_conf_unset(ngx_mqtt_conf_hub_t *hub)
     hub->queue_overflow = NGX_CONF_UNSET_UINT;
     s->event_concurrency = NGX_CONF_UNSET_UINT;
     s->event_backlog = NGX_CONF_UNSET_UINT;
+    s->ping_interval = NGX_CONF_UNSET_UINT;
     hub->connect_fallback = NGX_CONF_UNSET_UINT;
 }
 
@@ -295,6 +296,7 @@ ngx_mqtt_conf_defaults(ngx_mqtt_conf_hub_t *hub)
     ngx_conf_init_uint_value(s->event_concurrency,
                              NGX_MQTT_EVENT_CONCURRENCY);
     ngx_conf_init_uint_value(s->event_backlog, NGX_MQTT_EVENT_BACKLOG);
+    ngx_conf_init_uint_value(s->ping_interval, NGX_MQTT_PING_INTERVAL);
     ngx_conf_init_uint_value(hub->connect_fallback, 0);
 
     s->queue_overflow = (ngx_mqtt_overflow_e) hub->queue_overflow;
@@ -302,106 +304,6 @@ ngx_mqtt_conf_defaults(ngx_mqtt_conf_hub_t *hub)
     s->token_enforce = hub->token_expiry;
 
     /* max_packet_size and the bytes of max_queued depend on the zone */
-}
-
-
-ngx_mqtt_pass_t *
-ngx_mqtt_conf_pass(ngx_conf_t *cf, ngx_str_t *name)
-{
-    ngx_mqtt_conf_t  *mcf;
-    ngx_mqtt_pass_t  *pass, **slot;
-
-    mcf = ngx_mqtt_conf_get(cf);
-    if (mcf == NULL) {
-        return NULL;
-    }
-
-    pass = ngx_pcalloc(cf->pool, sizeof(ngx_mqtt_pass_t));
-    if (pass == NULL) {
-        return NULL;
-    }
-
-    pass->conf = mcf;
-    ngx_mqtt_conf_place(cf, &pass->place);
-
-    if (name) {
-        pass->name.len = name->len;
-        pass->name.data = ngx_pnalloc(cf->pool, name->len + 1);
-
-        if (pass->name.data == NULL) {
-            return NULL;
-        }
-
-        if (ngx_mqtt_conf_name(name, pass->name.data) != NGX_OK) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid hub name \"%V\", it must be a letter "
-                               "and up to 127 letters, digits or _ ` , . [ ]",
-                               name);
-            return NULL;
-        }
-    }
-
-    slot = ngx_array_push(&mcf->passes);
-    if (slot == NULL) {
-        return NULL;
-    }
-
-    *slot = pass;
-
-    return pass;
-}
-
-
-char *
-ngx_mqtt_conf_protocol(ngx_conf_t *cf)
-{
-    ngx_str_t  *value;
-
-    if (cf->args->nelts == 2) {
-        return NGX_CONF_OK;
-    }
-
-    value = cf->args->elts;
-
-    if (ngx_strcmp(value[2].data, "mqtt") != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "unknown protocol \"%V\", \"mqtt_pass\" serves "
-                           "\"mqtt\"", &value[2]);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-ngx_int_t
-ngx_mqtt_conf_find_hub(ngx_mqtt_pass_t *pass, ngx_str_t *value,
-    ngx_pool_t *pool, ngx_str_t *name, ngx_mqtt_conf_hub_t **hub)
-{
-    if (pass->hub) {
-        *name = pass->name;
-        *hub = pass->hub;
-        return NGX_OK;
-    }
-
-    if (value->len > NGX_MQTT_HUB_NAME_MAX) {
-        return NGX_DECLINED;
-    }
-
-    name->len = value->len;
-    name->data = ngx_pnalloc(pool, value->len + 1);
-
-    if (name->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_mqtt_conf_name(value, name->data) != NGX_OK) {
-        return NGX_DECLINED;
-    }
-
-    *hub = ngx_mqtt_conf_hub_named(pass->conf, name);
-
-    return *hub ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -620,37 +522,6 @@ ngx_mqtt_conf_limits(ngx_mqtt_conf_hub_t *hub, ngx_log_t *log)
                             "enlarge the zone",
                             s->max_sessions, &zone->name,
                             zone->size / NGX_MQTT_SESSION_BYTES);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_mqtt_conf_resolve_pass(ngx_mqtt_conf_t *mcf, ngx_mqtt_pass_t *pass,
-    ngx_log_t *log)
-{
-    if (pass->name.data == NULL) {
-
-        if (mcf->nhubs == 0) {
-            ngx_mqtt_conf_error(log, &pass->place,
-                                "\"mqtt_pass\" has no hub to serve, define one "
-                                "with \"mqtt_hub name { }\" outside of any "
-                                "block");
-            return NGX_ERROR;
-        }
-
-        return NGX_OK;
-    }
-
-    pass->hub = ngx_mqtt_conf_hub_named(mcf, &pass->name);
-
-    if (pass->hub == NULL) {
-        ngx_mqtt_conf_error(log, &pass->place,
-                            "unknown hub \"%V\" in \"mqtt_pass\", define it "
-                            "with \"mqtt_hub %V { }\" outside of any block",
-                            &pass->name, &pass->name);
         return NGX_ERROR;
     }
 

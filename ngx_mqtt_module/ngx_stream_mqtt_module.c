@@ -373,7 +373,7 @@ ngx_stream_mqtt_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
-    if (ngx_mqtt_conf_protocol(cf) != NGX_CONF_OK) {
+    if (ngx_mqtt_conf_protocol(cf, NULL) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 

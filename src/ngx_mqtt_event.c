@@ -13,7 +13,8 @@
 #define NGX_MQTT_EVENT_POOL  4096
 
 
-static ngx_uint_t ngx_mqtt_event_token(ngx_str_t *name);
+static ngx_int_t ngx_mqtt_event_header(ngx_mqtt_event_t *ev,
+    const char *prefix, ngx_str_t *name, ngx_str_t *value);
 static ngx_uint_t ngx_mqtt_event_stays(ngx_str_t *value, ngx_uint_t i);
 static uint64_t *ngx_mqtt_event_agreed_locked(ngx_mqtt_root_t *root,
     ngx_str_t *handler, uint64_t *hash);
@@ -69,6 +70,23 @@ ngx_int_t
 ngx_mqtt_event_property(ngx_mqtt_event_t *ev, ngx_str_t *name,
     ngx_str_t *value)
 {
+    return ngx_mqtt_event_header(ev, "mqtt-", name, value);
+}
+
+
+ngx_int_t
+ngx_mqtt_event_metadata(ngx_mqtt_event_t *ev, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    return ngx_mqtt_event_header(ev, NGX_MQTT_EVENT_METADATA, name, value);
+}
+
+
+static ngx_int_t
+ngx_mqtt_event_header(ngx_mqtt_event_t *ev, const char *prefix,
+    ngx_str_t *name, ngx_str_t *value)
+{
+    size_t         len;
     ngx_keyval_t  *kv;
 
     if (!ngx_mqtt_event_token(name)) {
@@ -87,7 +105,9 @@ ngx_mqtt_event_property(ngx_mqtt_event_t *ev, ngx_str_t *name,
         return NGX_ERROR;
     }
 
-    kv->key.len = sizeof("mqtt-") - 1 + name->len;
+    len = ngx_strlen(prefix);
+
+    kv->key.len = len + name->len;
     kv->key.data = ngx_pnalloc(ev->pool, kv->key.len);
 
     if (kv->key.data == NULL) {
@@ -95,8 +115,7 @@ ngx_mqtt_event_property(ngx_mqtt_event_t *ev, ngx_str_t *name,
         return NGX_ERROR;
     }
 
-    ngx_memcpy(ngx_cpymem(kv->key.data, "mqtt-", sizeof("mqtt-") - 1),
-               name->data, name->len);
+    ngx_memcpy(ngx_cpymem(kv->key.data, prefix, len), name->data, name->len);
 
     if (ngx_mqtt_event_copy(ev, &kv->value, value) != NGX_OK) {
         ev->headers.nelts--;
@@ -109,9 +128,7 @@ ngx_mqtt_event_property(ngx_mqtt_event_t *ev, ngx_str_t *name,
 }
 
 
-/* RFC 9110, 5.6.2 */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_mqtt_event_token(ngx_str_t *name)
 {
     u_char      ch;

@@ -43,9 +43,15 @@ typedef enum {
 } ngx_mqtt_answer_e;
 
 
+/* headers that are metadata of native messages begin with it */
+#define NGX_MQTT_EVENT_METADATA  "x-webpubsub-metadata-"
+
+
 /*
  * The answer to an event, valid during the call only.  "headers" are those
- * that begin with "mqtt-", in lower case and without it.
+ * that begin with "mqtt-", in lower case and without it, and so are "metadata"
+ * of NGX_MQTT_EVENT_METADATA, each name once; "cookies" are the values of
+ * Set-Cookie.
  */
 
 typedef struct {
@@ -56,6 +62,8 @@ typedef struct {
     ngx_str_t             state;        /* ce-connectionState, if ... */
     ngx_uint_t            has_state;
     ngx_array_t           headers;      /* of ngx_keyval_t */
+    ngx_array_t           metadata;     /* of ngx_keyval_t */
+    ngx_array_t           cookies;      /* of ngx_str_t */
 } ngx_mqtt_answer_t;
 
 
@@ -80,7 +88,8 @@ struct ngx_mqtt_event_s {
     ngx_str_t             session_id;
     ngx_str_t             user_id;
     ngx_str_t             username;
-    ngx_str_t             subprotocol;          /* "mqtt" */
+    ngx_str_t             subprotocol;          /* "mqtt", or of Web PubSub */
+    ngx_str_t             cookie;       /* that the application has set */
     ngx_str_t             protocol;     /* "mqtt5" etc., for $mqtt_protocol */
     ngx_str_t             state;        /* ce-connectionState */
     ngx_str_t             content_type;
@@ -122,11 +131,17 @@ ngx_int_t ngx_mqtt_event_copy(ngx_mqtt_event_t *ev, ngx_str_t *dst,
     ngx_str_t *src);
 
 /*
- * Adds a header "mqtt-NAME" for a user property: nothing, if its name is no
- * token of HTTP.  The strings are copied.
+ * Adds a header "mqtt-NAME" for a user property, or that of metadata of a
+ * native message: nothing, if its name is no token of HTTP.  The strings are
+ * copied.
  */
 ngx_int_t ngx_mqtt_event_property(ngx_mqtt_event_t *ev, ngx_str_t *name,
     ngx_str_t *value);
+ngx_int_t ngx_mqtt_event_metadata(ngx_mqtt_event_t *ev, ngx_str_t *name,
+    ngx_str_t *value);
+
+/* Whether a string is a token of HTTP (RFC 9110, 5.6.2). */
+ngx_uint_t ngx_mqtt_event_token(ngx_str_t *name);
 
 /*
  * Whether a string can be sent as the value of a header unchanged; if not,

@@ -69,6 +69,9 @@ typedef struct ngx_mqtt_hub_conf_s {
     ngx_uint_t            connect_allow;     /* "connect_fallback allow" */
     ngx_uint_t            event_concurrency; /* of a worker, as the next */
     ngx_uint_t            event_backlog;
+
+    ngx_uint_t            native;            /* Web PubSub clients may come */
+    ngx_uint_t            ping_interval;     /* of theirs, seconds */
 } ngx_mqtt_hub_conf_t;
 
 

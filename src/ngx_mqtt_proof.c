@@ -16,8 +16,9 @@
 /* bytes of a subject, or of a user's name: a session keeps it */
 #define NGX_MQTT_PROOF_NAME  1024
 
-/* where clients of MQTT over WebSocket come in, before the hub's name */
-#define NGX_MQTT_PROOF_PATH  "/clients/mqtt/hubs/"
+/* where clients come in, before the hub's name */
+#define NGX_MQTT_PROOF_PATH    "/clients/mqtt/hubs/"
+#define NGX_MQTT_PROOF_NATIVE  "/client/hubs/"
 
 
 static ngx_int_t ngx_mqtt_proof_method(ngx_mqtt_client_t *cl,
@@ -75,9 +76,11 @@ ngx_mqtt_proof_free(ngx_mqtt_client_t *cl)
 
 ngx_int_t
 ngx_mqtt_proof_token(ngx_mqtt_proof_t *proof, ngx_mqtt_hub_conf_t *conf,
-    ngx_str_t *hub, ngx_str_t *token, ngx_str_t *host, ngx_str_t *path)
+    ngx_str_t *hub, ngx_uint_t native, ngx_str_t *token, ngx_str_t *host,
+    ngx_str_t *path)
 {
     u_char              *p;
+    const char          *prefix;
     ngx_int_t            rc;
     ngx_str_t            paths[2];
     ngx_mqtt_jwt_url_t   url;
@@ -87,15 +90,16 @@ ngx_mqtt_proof_token(ngx_mqtt_proof_t *proof, ngx_mqtt_hub_conf_t *conf,
         return NGX_DECLINED;
     }
 
-    paths[0].len = sizeof(NGX_MQTT_PROOF_PATH) - 1 + hub->len;
+    prefix = native ? NGX_MQTT_PROOF_NATIVE : NGX_MQTT_PROOF_PATH;
+
+    paths[0].len = ngx_strlen(prefix) + hub->len;
     paths[0].data = ngx_pnalloc(proof->pool, paths[0].len);
 
     if (paths[0].data == NULL) {
         return NGX_ERROR;
     }
 
-    p = ngx_cpymem(paths[0].data, NGX_MQTT_PROOF_PATH,
-                   sizeof(NGX_MQTT_PROOF_PATH) - 1);
+    p = ngx_cpymem(paths[0].data, prefix, ngx_strlen(prefix));
     ngx_memcpy(p, hub->data, hub->len);
 
     ngx_memzero(&url, sizeof(ngx_mqtt_jwt_url_t));
@@ -158,6 +162,13 @@ ngx_mqtt_proof_connect(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
         return ngx_mqtt_proof_refuse(cx, NGX_MQTT_NOT_AUTHORIZED, NULL);
     }
 
+    return ngx_mqtt_proof_principal(cl, cx, NULL);
+}
+
+
+ngx_int_t
+ngx_mqtt_proof_upgrade(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
     return ngx_mqtt_proof_principal(cl, cx, NULL);
 }
 
@@ -239,8 +250,8 @@ ngx_mqtt_proof_packet(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
 
     proof = ngx_mqtt_proof_create(cl->worker->log);
 
-    rc = proof ? ngx_mqtt_proof_token(proof, cl->conf, &cl->hub, token, NULL,
-                                      NULL)
+    rc = proof ? ngx_mqtt_proof_token(proof, cl->conf, &cl->hub, 0, token,
+                                      NULL, NULL)
                : NGX_ERROR;
 
     if (rc == NGX_OK) {

@@ -40,13 +40,13 @@ void ngx_mqtt_proof_destroy(ngx_mqtt_proof_t *proof);
 void ngx_mqtt_proof_free(ngx_mqtt_client_t *cl);
 
 /*
- * Verifies a token that came by HTTP: "host" and "path" are those of the
- * request.  NGX_OK; NGX_DECLINED with proof->jwt.reason, a constant; NGX_ERROR
+ * Verifies a token: "host" and "path" are those of the request, if it came by
+ * HTTP; "native" is 1 for clients of Web PubSub, whose path is another.  NGX_OK; NGX_DECLINED with proof->jwt.reason, a constant; NGX_ERROR
  * without memory.
  */
 ngx_int_t ngx_mqtt_proof_token(ngx_mqtt_proof_t *proof,
-    ngx_mqtt_hub_conf_t *conf, ngx_str_t *hub, ngx_str_t *token,
-    ngx_str_t *host, ngx_str_t *path);
+    ngx_mqtt_hub_conf_t *conf, ngx_str_t *hub, ngx_uint_t native,
+    ngx_str_t *token, ngx_str_t *host, ngx_str_t *path);
 
 /*
  * Decides who the sender of a CONNECT is.  NGX_OK: cx->principal is filled
@@ -55,6 +55,10 @@ ngx_int_t ngx_mqtt_proof_token(ngx_mqtt_proof_t *proof,
  * and cx->why say.
  */
 ngx_int_t ngx_mqtt_proof_connect(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
+
+/* Who a client is that has shown all it has with its upgrade. */
+ngx_int_t ngx_mqtt_proof_upgrade(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 
 /* The rest of it, after the password. */

@@ -29,6 +29,7 @@ mqtt_hub all {
     max_subscriptions     10;
     max_retained          10;
     strict_limits         on;
+    ping_interval         1h;
 }
 
 === TEST 2: names resolve in any order
@@ -395,4 +396,34 @@ default_roles webpubsub.sendToGroups.a* webpubsub.sendToGroups.b* webpubsub.send
 --- must_die
 --- error_log
 /too many roles in "default_roles"/
+$here
+
+=== TEST 44: Web PubSub clients in stream
+--- stream_server
+server {
+    listen $TEST_NGINX_PORT_4;
+    mqtt_pass test webpubsub; # here
+}
+--- must_die
+--- error_log
+"webpubsub" is spoken over WebSocket
+$here
+
+=== TEST 45: an interval of pings that is none
+--- hub
+ping_interval 0; # here
+--- must_die
+--- error_log
+invalid time "0" of "ping_interval", it must be whole seconds from 1 to 3600
+$here
+
+=== TEST 46: events of groups
+--- server
+location = /events {
+    mqtt_event_handler test system=connect,joined; # here
+    return 204;
+}
+--- must_die
+--- error_log
+unknown system event "joined", there are connect, connected and disconnected
 $here
