@@ -15,7 +15,7 @@ CFLAGS = -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Wno-unused-parameter \
 
 SRC ?= src
 
-INCS = -I $(SRC) -I $(DIR) -I t/unit -I $(NGINX)/objs \
+INCS = -I $(SRC) -I $(DIR) -I t/unit -I $(OUT) -I $(NGINX)/objs \
        $(addprefix -I $(NGINX)/src/,core event event/modules os/unix)
 
 CORE = $(addprefix core/ngx_, string palloc slab shmtx rbtree queue array list \
@@ -29,14 +29,15 @@ helpers := $(sort $(filter-out $(mains),$(wildcard $(DIR)/*.c)) \
 object = $(patsubst %.c,$(OUT)/%.o,$(1))
 
 programs := $(patsubst $(DIR)/%.c,$(OUT)/%,$(mains))
-linked   := $(call object,$(wildcard $(SRC)/*.c) $(helpers))
+linked   := $(call object,$(wildcard $(SRC)/*.c) $(helpers)) \
+            $(OUT)/webpubsub.pb-c.o
 
 # A function __wrap_x in one of them stands for x in all that is linked, which
 # it can call as __real_x.
 wraps := $(shell sed -n 's/^__wrap_\([a-z_]*\).*/\1/p' $(DIR)/*.c)
 LDFLAGS = $(wraps:%=-Wl,--wrap=%)
 
-LIBS = -lyajl -lcrypto -lcrypt
+LIBS = -lyajl -lprotobuf-c -lcrypto -lcrypt
 
 # A fuzzer shall look for ways in what is tested, not in what judges it.
 ifneq ($(findstring fuzzer,$(SANITIZE)),)
@@ -60,7 +61,13 @@ $(OUT)/nginx/%.o: $(NGINX)/src/%.c .ci/native.mk
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -w $(INCS) -c -o $@ $<
 
-$(OUT)/%.o: %.c .ci/native.mk
+$(OUT)/webpubsub.pb-c.c: $(SRC)/webpubsub.proto
+	protoc-c --proto_path=$(SRC) --c_out=$(OUT) $<
+
+$(OUT)/webpubsub.pb-c.o: $(OUT)/webpubsub.pb-c.c .ci/native.mk
+	$(CC) $(CFLAGS) -w $(INCS) -c -o $@ $<
+
+$(OUT)/%.o: %.c .ci/native.mk | $(OUT)/webpubsub.pb-c.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(INCS) -MMD -MP -c -o $@ $<
 

@@ -101,7 +101,7 @@ ngx_mqtt_message_text(ngx_mqtt_message_t *m, ngx_mqtt_text_t *text)
 }
 
 
-static ngx_inline size_t
+size_t
 ngx_mqtt_text_piece(ngx_mqtt_text_t *text, size_t len)
 {
     if (text->pos == text->last && text->next) {

@@ -77,6 +77,9 @@ u_char *ngx_mqtt_text_read(ngx_mqtt_text_t *text, u_char *p, size_t len);
 void ngx_mqtt_text_skip(ngx_mqtt_text_t *text, size_t len);
 void ngx_mqtt_text_write(ngx_mqtt_text_t *text, u_char *p, size_t len);
 
+/* How many of the next "len" bytes are at text->pos; 0: there are no more. */
+size_t ngx_mqtt_text_piece(ngx_mqtt_text_t *text, size_t len);
+
 /*
  * The topic as one piece: inside the message if it lies there in one piece,
  * otherwise copied to "buf", which must take topic_len bytes.

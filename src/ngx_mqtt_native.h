@@ -43,22 +43,44 @@
 #define NGX_MQTT_NATIVE_PAIRS          256
 
 
-/* requests */
+/* requests, a bit each */
 
-#define NGX_MQTT_NATIVE_JOIN           1
-#define NGX_MQTT_NATIVE_LEAVE          2
-#define NGX_MQTT_NATIVE_SEND           3
-#define NGX_MQTT_NATIVE_EVENT          4
-#define NGX_MQTT_NATIVE_PING           5
-#define NGX_MQTT_NATIVE_SEQUENCE_ACK   6
-#define NGX_MQTT_NATIVE_INVOKE         7
-#define NGX_MQTT_NATIVE_CANCEL         8
-#define NGX_MQTT_NATIVE_STREAM_START   9     /* sendToGroup with a stream */
-#define NGX_MQTT_NATIVE_STREAM_DATA    10
-#define NGX_MQTT_NATIVE_STREAM_END     11
-#define NGX_MQTT_NATIVE_SET_STATE      12
-#define NGX_MQTT_NATIVE_SUB_STATE      13
-#define NGX_MQTT_NATIVE_UNSUB_STATE    14
+#define NGX_MQTT_NATIVE_JOIN           0x0001
+#define NGX_MQTT_NATIVE_LEAVE          0x0002
+#define NGX_MQTT_NATIVE_SEND           0x0004
+#define NGX_MQTT_NATIVE_EVENT          0x0008
+#define NGX_MQTT_NATIVE_PING           0x0010
+#define NGX_MQTT_NATIVE_SEQUENCE_ACK   0x0020
+#define NGX_MQTT_NATIVE_INVOKE         0x0040
+#define NGX_MQTT_NATIVE_CANCEL         0x0080
+#define NGX_MQTT_NATIVE_STREAM_START   0x0100   /* sendToGroup with a stream */
+#define NGX_MQTT_NATIVE_STREAM_DATA    0x0200
+#define NGX_MQTT_NATIVE_STREAM_END     0x0400
+#define NGX_MQTT_NATIVE_SET_STATE      0x0800
+#define NGX_MQTT_NATIVE_SUB_STATE      0x1000
+#define NGX_MQTT_NATIVE_UNSUB_STATE    0x2000
+
+/* those with a group, with an event, ... */
+
+#define NGX_MQTT_NATIVE_OF_GROUP                                              \
+    (NGX_MQTT_NATIVE_JOIN | NGX_MQTT_NATIVE_LEAVE | NGX_MQTT_NATIVE_SEND      \
+     | NGX_MQTT_NATIVE_STREAM_START | NGX_MQTT_NATIVE_SET_STATE               \
+     | NGX_MQTT_NATIVE_SUB_STATE | NGX_MQTT_NATIVE_UNSUB_STATE)
+
+#define NGX_MQTT_NATIVE_OF_EVENT                                              \
+    (NGX_MQTT_NATIVE_EVENT | NGX_MQTT_NATIVE_INVOKE)
+
+#define NGX_MQTT_NATIVE_OF_INVOCATION                                         \
+    (NGX_MQTT_NATIVE_INVOKE | NGX_MQTT_NATIVE_CANCEL)
+
+#define NGX_MQTT_NATIVE_OF_FRAGMENT                                           \
+    (NGX_MQTT_NATIVE_STREAM_DATA | NGX_MQTT_NATIVE_STREAM_END)
+
+#define NGX_MQTT_NATIVE_OF_STREAM                                             \
+    (NGX_MQTT_NATIVE_STREAM_START | NGX_MQTT_NATIVE_OF_FRAGMENT)
+
+#define NGX_MQTT_NATIVE_OF_MESSAGE                                            \
+    (NGX_MQTT_NATIVE_SEND | NGX_MQTT_NATIVE_EVENT | NGX_MQTT_NATIVE_INVOKE)
 
 
 /* responses */
@@ -101,8 +123,8 @@ typedef struct {
 
 
 /*
- * Its strings point into the frame, or are in the pool it was read into.
- * What was not sent is zero.
+ * Its strings point into the frame, which may be changed in reading it, or are
+ * in the pool it was read into.  What was not sent is zero.
  */
 
 typedef struct {
@@ -239,6 +261,18 @@ const ngx_str_t *ngx_mqtt_native_type_name(ngx_uint_t data_type);
 
 /* NGX_OK if the rules for a group's name hold (but for wildcards). */
 ngx_int_t ngx_mqtt_native_group_valid(const ngx_str_t *group);
+
+/*
+ * For the readers: the rules for values, NGX_OK or NGX_DECLINED; whether data
+ * is as its type says, NGX_OK, NGX_DECLINED, or NGX_ERROR without memory; UTF-8
+ * that may hold U+0000.
+ */
+ngx_int_t ngx_mqtt_native_check(ngx_mqtt_native_request_t *r,
+    const char **why);
+ngx_int_t ngx_mqtt_native_data_valid(ngx_pool_t *pool, ngx_uint_t type,
+    const ngx_str_t *data);
+ngx_int_t ngx_mqtt_native_any_valid(ngx_pool_t *pool, const ngx_str_t *data);
+ngx_int_t ngx_mqtt_native_utf8(const ngx_str_t *s);
 
 
 #endif /* _NGX_MQTT_NATIVE_H_INCLUDED_ */

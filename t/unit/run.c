@@ -21,6 +21,7 @@ void test_topic(void);
 void test_role(void);
 void test_ws(void);
 void test_json(void);
+void test_native_read(void);
 void test_keys(void);
 void test_jwt(void);
 void test_password(void);
@@ -53,6 +54,7 @@ static test_t  tests[] = {
     { "encode", test_encode },
     { "ws", test_ws },
     { "json", test_json },
+    { "native_read", test_native_read },
     { "keys", test_keys },
     { "jwt", test_jwt },
     { "password", test_password },
