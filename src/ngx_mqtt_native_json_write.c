@@ -51,7 +51,7 @@ ngx_mqtt_native_json_raw(ngx_mqtt_native_out_t *out, const void *p, size_t len)
 {
     out->size += len;
 
-    if (out->pos) {
+    if (out->pos && len) {
         out->pos = ngx_cpymem(out->pos, p, len);
     }
 }

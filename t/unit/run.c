@@ -22,6 +22,8 @@ void test_role(void);
 void test_ws(void);
 void test_json(void);
 void test_native_read(void);
+void test_native_write(void);
+void test_native_limits(void);
 void test_keys(void);
 void test_jwt(void);
 void test_password(void);
@@ -55,6 +57,8 @@ static test_t  tests[] = {
     { "ws", test_ws },
     { "json", test_json },
     { "native_read", test_native_read },
+    { "native_write", test_native_write },
+    { "native_limits", test_native_limits },
     { "keys", test_keys },
     { "jwt", test_jwt },
     { "password", test_password },
