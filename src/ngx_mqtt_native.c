@@ -306,23 +306,24 @@ ngx_mqtt_native_event_valid(const ngx_str_t *event)
 ngx_int_t
 ngx_mqtt_native_utf8(const ngx_str_t *s)
 {
-    size_t   n;
-    u_char  *p, *last, *zero;
+    size_t   n, len;
+    u_char  *p, *zero;
 
     p = s->data;
-    last = p + s->len;
 
     /* U+0000, which MQTT has not, is a character like others here */
 
-    while (p < last) {
-        zero = memchr(p, '\0', last - p);
-        n = (zero ? zero : last) - p;
+    for (len = s->len; len; len -= n + 1, p += n + 1) {
+        zero = memchr(p, '\0', len);
+        n = zero ? (size_t) (zero - p) : len;
 
         if (ngx_mqtt_utf8_valid(p, n) != NGX_OK) {
             return NGX_ERROR;
         }
 
-        p += n + 1;
+        if (zero == NULL) {
+            break;
+        }
     }
 
     return NGX_OK;
@@ -342,7 +343,8 @@ ngx_mqtt_native_data_valid(ngx_pool_t *pool, ngx_uint_t type,
         return ngx_mqtt_native_utf8(data) == NGX_OK ? NGX_OK : NGX_DECLINED;
 
     case NGX_MQTT_DATA_JSON:
-        return ngx_mqtt_json_parse(pool, data, 0, &root, &reason);
+        return data->len ? ngx_mqtt_json_parse(pool, data, 0, &root, &reason)
+                         : NGX_DECLINED;
 
     case NGX_MQTT_DATA_PROTOBUF:
         return ngx_mqtt_native_any_valid(pool, data);

@@ -629,22 +629,18 @@ static ngx_int_t
 ngx_mqtt_native_json_base64(ngx_mqtt_native_reader_t *reader,
     const ngx_mqtt_json_t *value)
 {
-    size_t      pad;
-    u_char     *last;
+    size_t      n;
+    u_char     *pad;
     ngx_str_t   text, *data;
 
     text = value->text;
-    last = text.data + text.len;
 
     /* NGINX takes anything behind the first "=" */
 
-    for (pad = 0; pad < 2 && pad < text.len && last[-1 - pad] == '='; pad++) {
-        /* void */
-    }
+    pad = ngx_strlchr(text.data, text.data + text.len, '=');
+    n = pad ? text.data + text.len - pad : 0;
 
-    if (text.len % 4
-        || ngx_strlchr(text.data, last - pad, '='))
-    {
+    if (text.len % 4 || n > 2 || (n && ngx_memcmp(pad, "==", n) != 0)) {
         goto invalid;
     }
 
@@ -654,8 +650,6 @@ ngx_mqtt_native_json_base64(ngx_mqtt_native_reader_t *reader,
     if (data->data == NULL) {
         return NGX_ABORT;
     }
-
-    text.len -= pad;
 
     if (ngx_decode_base64(data, &text) == NGX_OK) {
         return NGX_OK;

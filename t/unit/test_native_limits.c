@@ -97,7 +97,8 @@ test_native_strings(void)
         "{\"type\":\"event\",\"event\":\"%s\",\"data\":1}";
     static const char  cancel[] =
         "{\"type\":\"cancelInvocation\",\"invocationId\":\"%s\"}";
-    static const char  stream[] = "{\"type\":\"streamEnd\",\"streamId\":\"%s\"}";
+    static const char  stream[] =
+        "{\"type\":\"streamEnd\",\"streamId\":\"%s\"}";
     static const char  name[] = "{\"type\":\"event\",\"event\":\"e\","
                                 "\"metadata\":{\"%s\":\"\"}}";
     static const char  value[] = "{\"type\":\"event\",\"event\":\"e\","
@@ -208,8 +209,8 @@ test_field(u_char *p, ngx_uint_t field, const void *data, size_t len)
 
 /*
  * A request with the field "outer" of the oneof, and in it n times an inner one
- * with a name: of their own each, or the same.  With "wrap" these are in a field
- * of that number; with "apart" in one each.
+ * with a name: one of its own, or the same.  With "wrap" they are in a field of
+ * that number, with "apart" in one each.
  */
 
 static void

@@ -399,7 +399,8 @@ test_native_pieces(void)
 
     /* characters of all lengths, and some to be escaped */
 
-    static const char  sample[] = "a\xc3\xa9\"\xe2\x82\xac\x01\\\xf0\x9f\x98\x80";
+    static const char  sample[] =
+        "a\xc3\xa9\"\xe2\x82\xac\x01\\\xf0\x9f\x98\x80";
 
     for (i = 0; i < sizeof(payload); i++) {
         payload[i] = sample[i % (sizeof(sample) - 1)];
