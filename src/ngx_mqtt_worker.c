@@ -119,14 +119,13 @@ ngx_mqtt_worker_unlock(ngx_mqtt_worker_t *w)
 
     ngx_mqtt_zone_unlock(w->zone);
 
-    if (w->nwakes) {
-        w->nwakes = 0;
+    if (w->running) {
         ngx_mqtt_worker_wake(w);
-    }
 
-    /* a run in progress sees to both by itself */
+    } else if (w->wake_self || w->reap || w->nwakes) {
 
-    if ((w->wake_self || w->reap) && !w->running) {
+        /* at the end of the pass: others wake once for all of a burst */
+
         w->wake_self = 0;
         w->ops->post(w);
     }
@@ -143,6 +142,12 @@ ngx_mqtt_worker_wake(ngx_mqtt_worker_t *w)
 {
     uint64_t    wakes;
     ngx_uint_t  i, slot;
+
+    if (w->nwakes == 0) {
+        return;
+    }
+
+    w->nwakes = 0;
 
     for (i = 0; i < NGX_MQTT_SLOTS / 64; i++) {
 
@@ -231,6 +236,7 @@ ngx_mqtt_worker_work(ngx_mqtt_worker_t *w)
     w->running = 1;
     w->work = 0;
 
+    ngx_mqtt_worker_wake(w);
     ngx_mqtt_worker_mend(w);
 
     if (w->wide) {
