@@ -47,10 +47,6 @@ sub sections {
           columns => [qw(one two)], titles => ['two workers'],
           cases => [ workers() ] },
 
-        { title => 'Events for the application, microseconds',
-          columns => [undef, qw(tcp ws)], titles => [qw(tcp ws)],
-          cases => [ events() ] },
-
         { title => 'Among 1,000,000 subscriptions of 100,000 sessions',
           base => 'alone',
           columns => [qw(tcp crowd)], titles => ['among them'],
@@ -167,20 +163,6 @@ sub workers {
     } ['pairs100', '100 pairs', qw(pairs -n 100 -w 8)],
       ['fanout100', 'fan-out 1 to 100', qw(fanout --subs 100 -w 16)],
       ['fanin100', 'fan-in 100 to 1', qw(fanin -n 100 -w 8)];
-}
-
-
-# The application is a "return 200" in the same worker, by way of connections
-# that are kept, so that both sides count.
-
-sub events {
-    my @events = qw(events -w 8 -q 0 -b 64);
-
-    return map { { %$_, at_most => 1, targets => [20, 20] } }
-        { name => 'events10', what => '10 clients, each with 8 under way',
-          load => [ @events, '-n', 10, @time ] },
-        { name => 'events200', what => '200 clients, each with 8 under way',
-          load => [ @events, '-n', 200, @time ] };
 }
 
 
