@@ -39,6 +39,7 @@ typedef enum {
     NGX_MQTT_KIND_SUB,
     NGX_MQTT_KIND_NODE,
     NGX_MQTT_KIND_GROUP,
+    NGX_MQTT_KIND_USER,
     NGX_MQTT_KIND_ENTRY,
     NGX_MQTT_KIND_SUB_IDS,
     NGX_MQTT_KIND_MESSAGE,              /* and the blocks of its chain */

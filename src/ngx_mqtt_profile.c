@@ -52,7 +52,9 @@ ngx_mqtt_profile_store(ngx_mqtt_worker_t *w, ngx_mqtt_profile_t *p)
 
     size = ngx_mqtt_profile_size(p);
 
-    if (size > NGX_MQTT_PROFILE_MAX) {
+    if (size > NGX_MQTT_PROFILE_MAX
+        || p->user_id.len > NGX_MQTT_USER_ID_MAX)
+    {
         return NGX_DECLINED;
     }
 
@@ -589,6 +591,27 @@ ngx_mqtt_profile_valid(ngx_mqtt_message_t *m)
     }
 
     return size == m->payload_len;
+}
+
+
+ngx_uint_t
+ngx_mqtt_profile_of_user(ngx_mqtt_message_t *m, ngx_str_t *id)
+{
+    u_char                    name[NGX_MQTT_USER_ID_MAX];
+    ngx_mqtt_text_t           text;
+    ngx_mqtt_profile_head_t   head;
+
+    ngx_mqtt_message_text(m, &text);
+    ngx_mqtt_text_read(&text, (u_char *) &head, sizeof(head));
+
+    if (head.user_id != id->len || id->len > sizeof(name)) {
+        return 0;
+    }
+
+    ngx_mqtt_text_skip(&text, head.nroles * sizeof(uint32_t));
+    ngx_mqtt_text_read(&text, name, id->len);
+
+    return id->len == 0 || ngx_memcmp(name, id->data, id->len) == 0;
 }
 
 

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_publication.h>
+#include <ngx_mqtt_user.h>
 
 
 /*
@@ -103,6 +104,7 @@ ngx_mqtt_rebuild_locked(ngx_mqtt_zone_t *zone, ngx_uint_t dead)
     (void) ngx_mqtt_hash_init_locked(zone, &root->subs);
     (void) ngx_mqtt_hash_init_locked(zone, &root->nodes);
     (void) ngx_mqtt_hash_init_locked(zone, &root->groups);
+    (void) ngx_mqtt_hash_init_locked(zone, &root->users);
 
     ngx_mqtt_block_walk_all_locked(zone, NGX_MQTT_KIND_HUB,
                                    ngx_mqtt_rebuild_link_hub, NULL);
@@ -280,10 +282,16 @@ ngx_mqtt_rebuild_mark_session(ngx_mqtt_zone_t *zone, void *block, void *data)
 
     (void) ngx_mqtt_block_mark_locked(zone, s);
 
-    /* killed on its way to lose its owner */
+    /* killed on its way to lose its owner and its user */
 
     if (s->state == NGX_MQTT_STATE_ENDING) {
         ngx_mqtt_set(s->attach, NULL);
+        ngx_mqtt_set(s->user, NULL);
+    }
+
+    if (s->user && ngx_mqtt_block_mark_locked(zone, s->user)) {
+        s->user->sessions = NULL;
+        s->user->count = 0;
     }
 
     if (s->attach == NULL) {

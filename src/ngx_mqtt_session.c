@@ -9,6 +9,7 @@
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_will.h>
 #include <ngx_mqtt_life.h>
+#include <ngx_mqtt_user.h>
 
 
 /* blocks looked at for ended sessions in one hold of the lock */
@@ -61,17 +62,32 @@ ngx_mqtt_session_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
 
 ngx_mqtt_session_t *
 ngx_mqtt_session_create_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
-    ngx_str_t *id, ngx_str_t *identity)
+    ngx_str_t *id, ngx_str_t *identity, ngx_str_t *user_id)
 {
     size_t               size;
     u_char              *p;
     ngx_mqtt_root_t     *root;
+    ngx_mqtt_user_t     *user;
     ngx_mqtt_session_t  *s;
+
+    user = NULL;
+
+    if (user_id->len) {
+        user = ngx_mqtt_user_get_locked(zone, hub, user_id);
+        if (user == NULL) {
+            return NULL;
+        }
+    }
 
     size = offsetof(ngx_mqtt_session_t, data) + id->len + identity->len;
 
     s = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_SESSION, size);
+
     if (s == NULL) {
+        if (user) {
+            ngx_mqtt_user_put_locked(zone, user);
+        }
+
         return NULL;
     }
 
@@ -80,6 +96,7 @@ ngx_mqtt_session_create_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
     ngx_memzero(s, size);
 
     s->hub = hub;
+    s->user = user;
     s->serial = ++root->serial;
     s->away = ngx_current_msec;
     s->next_id = 1;
@@ -101,6 +118,10 @@ ngx_mqtt_session_create_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
 
     ngx_mqtt_set(hub->sessions, hub->sessions + 1);
 
+    if (user) {
+        ngx_mqtt_user_link_locked(zone, s);
+    }
+
     return s;
 }
 
@@ -118,6 +139,11 @@ ngx_mqtt_session_link_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s)
     ngx_mqtt_hash_add_locked(zone, &zone->root->sessions, &s->link,
                              ngx_mqtt_session_hash(zone, s->hub, s->data,
                                                    s->id_len));
+
+    if (s->user) {
+        ngx_mqtt_user_link_locked(zone, s);
+    }
+
     if (s->attach == NULL) {
         ngx_mqtt_session_arm_locked(zone, s);
     }
@@ -367,6 +393,7 @@ ngx_mqtt_session_end_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 
     ngx_mqtt_wheel_del_locked(&s->timer);
     ngx_mqtt_hash_del_locked(w->zone, &w->zone->root->sessions, &s->link);
+    ngx_mqtt_user_leave_locked(w->zone, s);
 
     ngx_mqtt_session_queue_ending_locked(w->zone, s);
     w->reap = 1;

@@ -66,8 +66,8 @@ typedef struct {
 
 /*
  * Shared.  Truth: state, hub, attach, expiry, away, id, subs, head, head0,
- * ids, will, profile, sending, next_id, version, connection, known, end_how,
- * end_reason.
+ * ids, will, profile, user, sending, next_id, version, connection, known,
+ * end_how, end_reason.
  */
 
 struct ngx_mqtt_session_s {
@@ -122,6 +122,10 @@ struct ngx_mqtt_session_s {
     ngx_mqtt_link_t       link;         /* root->sessions */
     ngx_mqtt_timer_t      timer;        /* will delay, expiry, replay */
 
+    ngx_mqtt_user_t      *user;         /* NULL: none, or it has ended */
+    ngx_mqtt_session_t   *user_next;
+    ngx_mqtt_session_t  **user_prev;
+
     uint16_t              id_len;
     uint16_t              identity_len;
     u_char                data[1];      /* client id, identity */
@@ -134,9 +138,13 @@ struct ngx_mqtt_session_s {
 ngx_mqtt_session_t *ngx_mqtt_session_find_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_hub_t *hub, ngx_str_t *id);
 
-/* Creates an offline session of that identity.  NULL: the zone is full. */
+/*
+ * Creates an offline session of that identity and that user, who is nobody if
+ * "user_id" is empty.  NULL: the zone is full.
+ */
 ngx_mqtt_session_t *ngx_mqtt_session_create_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_hub_t *hub, ngx_str_t *id, ngx_str_t *identity);
+    ngx_mqtt_hub_t *hub, ngx_str_t *id, ngx_str_t *identity,
+    ngx_str_t *user_id);
 
 /* 1 if the session belongs to that identity. */
 ngx_uint_t ngx_mqtt_session_owned_by(ngx_mqtt_session_t *s,
@@ -190,7 +198,7 @@ void ngx_mqtt_session_end_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s);
 void ngx_mqtt_session_queue_ending_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s);
 
-/* For rebuild: the index, the timer. */
+/* For rebuild: the indexes, the timer. */
 void ngx_mqtt_session_link_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s);
 
