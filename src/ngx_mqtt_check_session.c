@@ -169,7 +169,7 @@ ngx_mqtt_check_user(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
 
         ngx_mqtt_check(ck, ngx_mqtt_user_find_locked(ck->zone, s->hub, &id)
                            == user, "user that is not found");
-        ngx_mqtt_check(ck, *s->user_prev == s,
+        ngx_mqtt_check(ck, s->user_prev && *s->user_prev == s,
                        "session that its user does not know");
 
         if (ngx_mqtt_block_mark_locked(ck->zone, user)) {

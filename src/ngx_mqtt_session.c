@@ -565,7 +565,10 @@ ngx_mqtt_session_expire(ngx_mqtt_worker_t *w)
         s = (ngx_mqtt_session_t *)
                 ((u_char *) timer - offsetof(ngx_mqtt_session_t, timer));
 
-        budget -= ngx_min(budget, 3);
+        /* the session, its neighbours, and those among its user's */
+
+        work = s->user ? 6 : 3;
+        budget -= ngx_min(budget, work);
 
         if (s->attach) {
 

@@ -38,6 +38,7 @@ void test_wide(void);
 void test_check(void);
 void test_rebuild(void);
 void test_nomem(void);
+void test_user(void);
 void test_kill(void);
 
 
@@ -64,6 +65,7 @@ static test_t  tests[] = {
     { "queue", test_queue },
     { "session", test_session },
     { "profile", test_profile },
+    { "user", test_user },
     { "retain", test_retain },
     { "publish", test_publish },
     { "wide", test_wide },

@@ -59,6 +59,17 @@ static const store_connect_t  bereft = {
     .will = "t/will"
 };
 
+/* sessions of one user, and of another one */
+
+static const store_connect_t  alice = { .expiry = 3600, .user = "alice" };
+static const store_connect_t  alice_clean = {
+    .clean = 1, .expiry = 3600, .user = "alice"
+};
+
+static const store_connect_t  alice_brief = { .clean = 1, .user = "alice" };
+static const store_connect_t  bob_brief = { .clean = 1, .user = "bob" };
+static const store_connect_t  bob = { .expiry = 5, .user = "bob" };
+
 /* not the identity that the session is of */
 
 static const store_connect_t  stranger = {
@@ -313,6 +324,28 @@ static const store_op_t  scenario_profiles[] = {
 };
 
 
+/* Users get their first sessions, and lose their last. */
+
+static const store_op_t  scenario_users[] = {
+    { .op = STORE_CONNECT, .text = "u0", .connect = &alice },
+    { .op = STORE_CONNECT, .client = 1, .text = "u1",
+      .connect = &alice_brief },
+    { .op = STORE_CONNECT, .client = 2, .text = "u2", .connect = &bob },
+    { .op = STORE_CONNECT, .client = 3, .text = "u1",
+      .connect = &bob_brief },
+    { .op = STORE_RUN },
+    { .op = STORE_CLOSE, .client = 3 },
+    { .op = STORE_CLOSE, .client = 2 },
+    { .op = STORE_RUN },
+    { .op = STORE_TIME, .n = 10000 },
+    { .op = STORE_CLOSE },
+    { .op = STORE_CONNECT, .client = 4, .text = "u0",
+      .connect = &alice_clean },
+    { .op = STORE_RUN },
+    { .op = STORE_END }
+};
+
+
 /* Sessions that end with their connection, by another one, and by time. */
 
 static const store_op_t  scenario_lives[] = {
@@ -517,6 +550,7 @@ const scenario_t  scenarios[] = {
     { "subscribe", scenario_base, scenario_subscribe, 2 },
     { "wills", scenario_base, scenario_wills, 2 },
     { "profiles", scenario_base, scenario_profiles, 2 },
+    { "users", scenario_base, scenario_users, 2 },
     { "events", scenario_base, scenario_events, 2 },
     { "lives", scenario_base, scenario_lives, 1 },
     { "ends", scenario_queued, scenario_ends, 2 },

@@ -6,6 +6,7 @@
 
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <ngx_mqtt_user.h>
 #include "scenario.h"
 
 
@@ -457,6 +458,50 @@ test_kill_verify_profiles(test_kill_t *t)
 }
 
 
+/* A user has one session, the one that lasts, or there is no such user. */
+
+static void
+test_kill_verify_users(test_kill_t *t)
+{
+    ngx_int_t            done, started;
+    ngx_str_t            name;
+    ngx_uint_t           i;
+    ngx_mqtt_user_t     *user;
+    ngx_mqtt_session_t  *s[2];
+
+    static const char  *names[] = { "alice", "bob" };
+
+    done = t->progress->done;
+    started = t->progress->started;
+
+    s[0] = store_session(&t->st, "u0");
+    s[1] = store_session(&t->st, "u2");
+
+    for (i = 0; i < 2; i++) {
+        name = store_str(names[i]);
+        user = ngx_mqtt_user_find_locked(&t->st.zone, store_hub(&t->st, "h"),
+                                         &name);
+
+        if (s[i] ? (user == NULL || user->sessions != s[i]
+                    || user->count != 1 || s[i]->user != user)
+            : user != NULL)
+        {
+            test_kill_wrong(t, t->sc->ops, names[i], user ? user->count : 0);
+        }
+    }
+
+    /* another connection gives the one a new session, time ends the other */
+
+    if (store_session(&t->st, "u1")
+        || (s[0] == NULL && done > 0 && started != 11)
+        || (s[1] == NULL && done > 2 && started <= 8)
+        || (s[1] && (started <= 2 || done > 8)))
+    {
+        test_kill_wrong(t, t->sc->ops, "sessions of users", done);
+    }
+}
+
+
 /* Each end of a session is told; each kill may repeat one. */
 
 static void
@@ -550,6 +595,9 @@ test_kill_verify(test_kill_t *t)
 
     } else if (strcmp(t->sc->name, "profiles") == 0) {
         test_kill_verify_profiles(t);
+
+    } else if (strcmp(t->sc->name, "users") == 0) {
+        test_kill_verify_users(t);
 
     } else if (strcmp(t->sc->name, "lives") == 0) {
         test_kill_verify_lives(t);
