@@ -24,7 +24,7 @@
  */
 
 
-/* bytes of a filter; parentheses, calls and "not" in each other */
+/* bytes of a filter; parentheses and calls in each other */
 
 #define NGX_MQTT_ODATA_SIZE     8192
 #define NGX_MQTT_ODATA_DEPTH    100

@@ -24,6 +24,7 @@ void test_json(void);
 void test_keys(void);
 void test_jwt(void);
 void test_password(void);
+void test_odata(void);
 void test_block(void);
 void test_zone(void);
 void test_index(void);
@@ -57,6 +58,7 @@ static test_t  tests[] = {
     { "keys", test_keys },
     { "jwt", test_jwt },
     { "password", test_password },
+    { "odata", test_odata },
     { "block", test_block },
     { "zone", test_zone },
     { "index", test_index },
