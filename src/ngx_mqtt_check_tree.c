@@ -627,7 +627,7 @@ ngx_mqtt_check_slot_refs(ngx_mqtt_check_t *ck, ngx_mqtt_check_ref_pt handler)
 
         ngx_mqtt_check_ref(ck, handler, slot->filling);
         ngx_mqtt_check_ref(ck, handler, slot->big);
-        ngx_mqtt_check_ref(ck, handler, slot->profile);
+        ngx_mqtt_check_ref(ck, handler, slot->reading);
         ngx_mqtt_check_ref(ck, handler, slot->draft);
 
         for (k = 0; k < NGX_MQTT_PUBS; k++) {

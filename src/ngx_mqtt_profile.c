@@ -199,7 +199,7 @@ ngx_mqtt_profile_hold_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     m = s->profile;
 
     if (m) {
-        ngx_mqtt_set(w->slot->profile, m);
+        ngx_mqtt_set(w->slot->reading, m);
         ngx_mqtt_set(m->refs, m->refs + 1);
     }
 }
@@ -256,11 +256,11 @@ ngx_mqtt_profile_release(ngx_mqtt_worker_t *w)
 {
     ngx_mqtt_message_t  *m;
 
-    m = w->slot->profile;
+    m = w->slot->reading;
 
     if (m) {
         ngx_mqtt_worker_lock(w);
-        ngx_mqtt_set(w->slot->profile, NULL);
+        ngx_mqtt_set(w->slot->reading, NULL);
         ngx_mqtt_message_unref_locked(w->zone, m);
         ngx_mqtt_worker_unlock(w);
     }
@@ -279,7 +279,7 @@ ngx_mqtt_profile_copy(ngx_mqtt_worker_t *w)
     ngx_mqtt_profile_t       *p;
     ngx_mqtt_profile_head_t   head;
 
-    m = w->slot->profile;
+    m = w->slot->reading;
     ngx_memzero(&head, sizeof(head));
 
     len = 0;
@@ -522,7 +522,7 @@ ngx_mqtt_profile_exchange(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose,
     if (s == NULL) {
         rc = NGX_DECLINED;
 
-    } else if (s->profile != w->slot->profile) {
+    } else if (s->profile != w->slot->reading) {
         rc = NGX_AGAIN;
 
     } else {

@@ -198,7 +198,7 @@ ngx_mqtt_rebuild_slots_locked(ngx_mqtt_zone_t *zone)
 
         ngx_mqtt_rebuild_mark_message(zone, slot->filling);
         ngx_mqtt_rebuild_mark_message(zone, slot->big);
-        ngx_mqtt_rebuild_mark_message(zone, slot->profile);
+        ngx_mqtt_rebuild_mark_message(zone, slot->reading);
         ngx_mqtt_rebuild_mark_message(zone, slot->draft);
 
         for (k = 0; k < slot->nheld; k++) {

@@ -199,6 +199,7 @@ ngx_mqtt_attach_create_locked(ngx_mqtt_worker_t *w, ngx_mqtt_client_t *cl,
 
     ngx_mqtt_set(slot->attached, a);
     ngx_mqtt_set(hub->connections, hub->connections + 1);
+    slot->counts.connections++;
 
     return a;
 }
@@ -214,6 +215,7 @@ ngx_mqtt_attach_free_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_attach_t *a)
     if (hub) {
         ngx_mqtt_set(a->hub, NULL);
         ngx_mqtt_set(hub->connections, hub->connections - 1);
+        zone->root->slots[a->slot]->counts.connections--;
         ngx_mqtt_hub_release_locked(zone, hub);
     }
 

@@ -34,6 +34,7 @@ void test_queue(void);
 void test_session(void);
 void test_profile(void);
 void test_retain(void);
+void test_list_all(void);
 void test_publish(void);
 void test_wide(void);
 void test_check(void);
@@ -69,6 +70,7 @@ static test_t  tests[] = {
     { "profile", test_profile },
     { "user", test_user },
     { "retain", test_retain },
+    { "list", test_list_all },
     { "publish", test_publish },
     { "wide", test_wide },
     { "check", test_check },

@@ -144,6 +144,24 @@ scenario_retained(store_t *st)
 
 
 static void
+scenario_levels(store_t *st)
+{
+    char        topic[32];
+    ngx_uint_t  i;
+
+    scenario_base(st);
+
+    for (i = 0; i < 7; i++) {
+        sprintf(topic, "r/1/%lu", (unsigned long) i);
+        (void) store_publish(st->w, NULL, topic, "one", 0, 1, 1, 0);
+    }
+
+    (void) store_publish(st->w, NULL, "r/1", "kept", 0, 1, 1, 0);
+    (void) store_publish(st->w, NULL, "r/2", scenario_filter, 0, 1, 1, 0);
+}
+
+
+static void
 scenario_crowd(store_t *st)
 {
     char        id[32];
@@ -544,6 +562,19 @@ static const store_op_t  scenario_index[] = {
 };
 
 
+/* Retained messages are removed, the last of their hub too. */
+
+static const store_op_t  scenario_cleared[] = {
+    { .op = STORE_CONNECT, .text = "p", .connect = &persistent },
+    { .op = STORE_REMOVE, .text = "r/1/+" },
+    { .op = STORE_REMOVE, .text = "r/2" },
+    { .op = STORE_RUN },
+    { .op = STORE_PUBLISH, .text = "r/1/7", .payload = "z1", .n = 1,
+      .retain = 1 },
+    { .op = STORE_END }
+};
+
+
 const scenario_t  scenarios[] = {
     { "publish", scenario_base, scenario_publish, 2 },
     { "deliver", scenario_queued, scenario_deliver, 2 },
@@ -563,6 +594,7 @@ const scenario_t  scenarios[] = {
     { "smallest", scenario_smallest, scenario_index, 20 },
     { "replays", scenario_retained, scenario_replays, 400 },
     { "replay", scenario_retained, scenario_replay, 40 },
+    { "cleared", scenario_levels, scenario_cleared, 2 },
     { "fanout", scenario_crowd, scenario_fanout, 600 },
     { NULL, NULL, NULL, 0 }
 };

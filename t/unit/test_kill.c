@@ -578,6 +578,35 @@ test_kill_verify_share(test_kill_t *t)
 }
 
 
+/* What was removed stays so, the rest stays. */
+
+static void
+test_kill_verify_cleared(test_kill_t *t)
+{
+    char        topic[32];
+    ngx_uint_t  i, n;
+
+    for (i = 0, n = 0; i < 7; i++) {
+        sprintf(topic, "r/1/%lu", (unsigned long) i);
+        n += store_retained(&t->st, topic, "one");
+    }
+
+    if ((t->progress->done > 1 && n) || (t->progress->started < 2 && n != 7)) {
+        test_kill_wrong(t, t->sc->ops + 1, "retained", n);
+    }
+
+    n = store_retained(&t->st, "r/2", NULL);
+
+    if (n ? t->progress->started < 3 : t->progress->done > 2) {
+        test_kill_wrong(t, t->sc->ops + 2, "removed", n);
+    }
+
+    if (!store_retained(&t->st, "r/1", "kept")) {
+        test_kill_wrong(t, t->sc->ops, "not to be removed", 0);
+    }
+}
+
+
 static void
 test_kill_verify(test_kill_t *t)
 {
@@ -604,6 +633,9 @@ test_kill_verify(test_kill_t *t)
 
     } else if (strcmp(t->sc->name, "share") == 0) {
         test_kill_verify_share(t);
+
+    } else if (strcmp(t->sc->name, "cleared") == 0) {
+        test_kill_verify_cleared(t);
     }
 }
 
