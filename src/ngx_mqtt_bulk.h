@@ -22,10 +22,6 @@
  */
 
 
-/* bytes of a reason */
-#define NGX_MQTT_BULK_REASON_MAX  4096
-
-
 typedef enum {
     NGX_MQTT_BULK_SEND = 0,
     NGX_MQTT_BULK_CLOSE,        /* ends the sessions */
@@ -51,8 +47,6 @@ typedef enum {
  * that would have returned otherwise; the pool is destroyed behind it.
  */
 
-typedef struct ngx_mqtt_bulk_s  ngx_mqtt_bulk_t;
-
 struct ngx_mqtt_bulk_s {
     ngx_pool_t              *pool;
     ngx_mqtt_worker_t       *worker;
@@ -66,7 +60,8 @@ struct ngx_mqtt_bulk_s {
     ngx_mqtt_bulk_type_e     type;
     ngx_uint_t               ttl;           /* seconds, 0: no expiry */
 
-    ngx_str_t                reason;        /* CLOSE: UTF-8, may be empty */
+    ngx_str_t                reason;        /* CLOSE: empty, or UTF-8 of ... */
+                                            /* ... NGX_MQTT_FAREWELL_MAX */
 
     ngx_str_t               *groups;        /* JOIN, LEAVE: valid names */
     ngx_uint_t               ngroups;
@@ -81,8 +76,8 @@ struct ngx_mqtt_bulk_s {
     /* ---- its own ---- */
 
     ngx_queue_t              queue;
-    ngx_mqtt_inbound_t       in;
-    ngx_mqtt_props_t         props;
+    ngx_uint_t               epoch;
+    ngx_uint_t               walking;       /* ngx_mqtt_slot_enter_locked() */
     ngx_mqtt_filter_t       *filters;       /* the groups */
     ngx_uint_t               group;         /* next for the session ... */
     ngx_mqtt_session_t      *session;       /* ... that is being changed */
@@ -132,20 +127,26 @@ void ngx_mqtt_bulk_forget(ngx_mqtt_bulk_t *bulk);
 ngx_uint_t ngx_mqtt_bulk_group_valid(ngx_str_t *name);
 
 /*
- * For ngx_mqtt_worker_run(): goes on with what is under way until "limit", in
- * ngx_mqtt_ticks().  Sends that wait begin if none is on its way:
- * ngx_mqtt_bulk_send_next() starts one, and returns NGX_DECLINED if there is
- * none.
+ * For ngx_mqtt_worker_run(): begins with sends that wait, as far as none is on
+ * its way, and goes on with other work, until "limit" in ngx_mqtt_ticks().
  */
+void ngx_mqtt_bulk_run_sends(ngx_mqtt_worker_t *w, uint64_t limit);
 void ngx_mqtt_bulk_run(ngx_mqtt_worker_t *w, uint64_t limit);
-ngx_int_t ngx_mqtt_bulk_send_next(ngx_mqtt_worker_t *w);
+
+/*
+ * Its own: a SEND; a copy of a string that belongs to who asked, in the pool;
+ * the end of what went on.
+ */
+ngx_int_t ngx_mqtt_bulk_send(ngx_mqtt_bulk_t *bulk);
+ngx_int_t ngx_mqtt_bulk_keep(ngx_mqtt_bulk_t *bulk, ngx_str_t *str);
+void ngx_mqtt_bulk_finish(ngx_mqtt_bulk_t *bulk, ngx_int_t rc);
 
 /* For ngx_mqtt_publish_slice(): a send that went on is over. */
 void ngx_mqtt_bulk_published(ngx_mqtt_bulk_t *bulk, ngx_uint_t reason);
 
 /*
- * The process leaves the zone: what has not begun, or is not all or nothing,
- * is given up; nobody is told.
+ * The process leaves the zone: a send that is on its way will be finished, all
+ * else is given up, nobody is told.
  */
 void ngx_mqtt_bulk_done(ngx_mqtt_worker_t *w);
 

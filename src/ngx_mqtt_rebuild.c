@@ -194,6 +194,7 @@ ngx_mqtt_rebuild_slots_locked(ngx_mqtt_zone_t *zone)
 
         for (a = slot->attached; a; a = a->next) {
             (void) ngx_mqtt_block_mark_locked(zone, a);
+            ngx_mqtt_rebuild_mark_message(zone, a->farewell);
         }
 
         ngx_mqtt_rebuild_mark_message(zone, slot->filling);
@@ -313,6 +314,7 @@ ngx_mqtt_rebuild_mark_session(ngx_mqtt_zone_t *zone, void *block, void *data)
 
     ngx_mqtt_rebuild_mark_message(zone, s->profile);
     ngx_mqtt_rebuild_mark_message(zone, s->sending);
+    ngx_mqtt_rebuild_mark_message(zone, s->farewell);
 
     s->queued_bytes = ngx_mqtt_rebuild_mark_queue(zone, s, s->head, &s->tail,
                                                   &s->queued);

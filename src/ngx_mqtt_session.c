@@ -25,6 +25,10 @@ static void ngx_mqtt_session_arm_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s);
 static void ngx_mqtt_session_lose_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s);
+static void ngx_mqtt_session_dismiss_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_session_t *s, ngx_uint_t reason, ngx_mqtt_message_t *farewell);
+static void ngx_mqtt_session_unref_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_message_t **place);
 static ngx_int_t ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, ngx_uint_t *budget);
 
@@ -210,6 +214,8 @@ ngx_mqtt_attach_free_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_attach_t *a)
 {
     ngx_mqtt_hub_t  *hub;
 
+    ngx_mqtt_session_unref_locked(zone, &a->farewell);
+
     hub = a->hub;
 
     if (hub) {
@@ -238,8 +244,7 @@ void
 ngx_mqtt_session_attach_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_attach_t *a)
 {
-    ngx_mqtt_attach_t   *old;
-    ngx_mqtt_message_t  *m;
+    ngx_mqtt_attach_t  *old;
 
     old = s->attach;
 
@@ -253,14 +258,7 @@ ngx_mqtt_session_attach_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     }
 
     ngx_mqtt_wheel_del_locked(&s->timer);
-
-    m = s->sending;
-
-    if (m) {
-        ngx_mqtt_set(s->sending, NULL);
-        ngx_mqtt_message_unref_locked(w->zone, m);
-    }
-
+    ngx_mqtt_session_unref_locked(w->zone, &s->sending);
     ngx_mqtt_queue_resume_locked(s);
 
     if (s->replays || ngx_mqtt_queue_due_locked(s)) {
@@ -298,8 +296,7 @@ ngx_mqtt_session_kick_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 static void
 ngx_mqtt_session_lose_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 {
-    ngx_mqtt_attach_t   *a;
-    ngx_mqtt_message_t  *m;
+    ngx_mqtt_attach_t  *a;
 
     a = s->attach;
 
@@ -311,12 +308,7 @@ ngx_mqtt_session_lose_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     ngx_mqtt_set(s->attach, NULL);
     ngx_mqtt_set(a->session, NULL);
 
-    m = s->sending;
-
-    if (m) {
-        ngx_mqtt_set(s->sending, NULL);
-        ngx_mqtt_message_unref_locked(w->zone, m);
-    }
+    ngx_mqtt_session_unref_locked(w->zone, &s->sending);
 }
 
 
@@ -378,17 +370,47 @@ ngx_mqtt_session_arm_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s)
 void
 ngx_mqtt_session_end_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 {
+    ngx_mqtt_session_dismiss_locked(w, s, NGX_MQTT_SESSION_TAKEN_OVER, NULL);
+}
+
+
+void
+ngx_mqtt_session_close_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
+    ngx_mqtt_message_t *farewell)
+{
+    ngx_mqtt_set(s->end_reason, NGX_MQTT_ADMINISTRATIVE_ACTION);
+    ngx_mqtt_set(s->end_how, NGX_MQTT_END_SERVER);
+
+    ngx_mqtt_session_dismiss_locked(w, s, NGX_MQTT_ADMINISTRATIVE_ACTION,
+                                    farewell);
+}
+
+
+static void
+ngx_mqtt_session_dismiss_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
+    ngx_uint_t reason, ngx_mqtt_message_t *farewell)
+{
     ngx_mqtt_attach_t  *a;
 
     ngx_mqtt_set(s->state, NGX_MQTT_STATE_ENDING);
 
+    if (farewell) {
+        ngx_mqtt_set(s->farewell, farewell);
+        ngx_mqtt_set(farewell->refs, farewell->refs + 1);
+    }
+
     a = s->attach;
 
     if (a) {
-        ngx_mqtt_set(s->end_reason, NGX_MQTT_SESSION_TAKEN_OVER);
+        ngx_mqtt_set(s->end_reason, (u_char) reason);
         ngx_mqtt_set(s->end_how, NGX_MQTT_END_SERVER);
 
-        ngx_mqtt_set(a->reason, NGX_MQTT_SESSION_TAKEN_OVER);
+        if (farewell) {
+            ngx_mqtt_set(a->farewell, farewell);
+            ngx_mqtt_set(farewell->refs, farewell->refs + 1);
+        }
+
+        ngx_mqtt_set(a->reason, (u_char) reason);
         ngx_mqtt_session_lose_locked(w, s);
         ngx_mqtt_slot_ready_locked(w, a);
     }
@@ -468,8 +490,9 @@ ngx_mqtt_session_reap(ngx_mqtt_worker_t *w)
     ngx_mqtt_block_reclaim_locked(w->zone, NGX_MQTT_REAP_FREED);
     ngx_mqtt_block_free_chains_locked(w->zone, NGX_MQTT_REAP_FREED);
 
-    rc = (root->ending || w->slot->reaping || root->dropped) ? NGX_AGAIN
-                                                             : NGX_OK;
+    rc = (root->ending || w->slot->reaping || root->dropped
+          || ngx_mqtt_block_reclaimable(root)) ? NGX_AGAIN : NGX_OK;
+
     w->reap = (rc == NGX_AGAIN);
 
     ngx_mqtt_worker_unlock(w);
@@ -486,7 +509,6 @@ ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_uint_t           work;
     ngx_mqtt_hub_t      *hub;
     ngx_mqtt_ids_t      *ids;
-    ngx_mqtt_message_t  *m;
 
     if (s->will) {
         work = w->work;
@@ -522,12 +544,8 @@ ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         ngx_mqtt_block_free_locked(w->zone, ids);
     }
 
-    m = s->profile;
-
-    if (m) {
-        ngx_mqtt_set(s->profile, NULL);
-        ngx_mqtt_message_unref_locked(w->zone, m);
-    }
+    ngx_mqtt_session_unref_locked(w->zone, &s->profile);
+    ngx_mqtt_session_unref_locked(w->zone, &s->farewell);
 
     hub = s->hub;
 
@@ -542,6 +560,21 @@ ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_hub_release_locked(w->zone, hub);
 
     return NGX_OK;
+}
+
+
+static void
+ngx_mqtt_session_unref_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_message_t **place)
+{
+    ngx_mqtt_message_t  *m;
+
+    m = *place;
+
+    if (m) {
+        ngx_mqtt_set(*place, NULL);
+        ngx_mqtt_message_unref_locked(zone, m);
+    }
 }
 
 

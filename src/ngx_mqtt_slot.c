@@ -397,5 +397,9 @@ ngx_mqtt_slot_leave_locked(ngx_mqtt_worker_t *w)
 
     if (root->waiting || root->retired) {
         ngx_mqtt_block_reclaim_locked(w->zone, 256);
+
+        if (ngx_mqtt_block_reclaimable(root)) {
+            w->reap = 1;
+        }
     }
 }

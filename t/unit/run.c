@@ -37,6 +37,7 @@ void test_retain(void);
 void test_list_all(void);
 void test_publish(void);
 void test_wide(void);
+void test_bulk(void);
 void test_check(void);
 void test_rebuild(void);
 void test_nomem(void);
@@ -73,6 +74,7 @@ static test_t  tests[] = {
     { "list", test_list_all },
     { "publish", test_publish },
     { "wide", test_wide },
+    { "bulk", test_bulk },
     { "check", test_check },
     { "rebuild", test_rebuild },
     { "nomem", test_nomem },
