@@ -575,6 +575,37 @@ static const store_op_t  scenario_cleared[] = {
 };
 
 
+/* What servers ask for. */
+
+static const store_op_t  scenario_bulk[] = {
+    { .op = STORE_CONNECT, .text = "k0", .connect = &known },
+    { .op = STORE_CONNECT, .client = 1, .text = "k1", .connect = &known },
+    { .op = STORE_CLOSE, .client = 1 },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_SEND, .id = NGX_MQTT_TARGETS_HUB,
+      .payload = "m1" },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_SEND, .id = NGX_MQTT_TARGETS_GROUP,
+      .text = "t/9", .payload = "m2" },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_JOIN, .id = NGX_MQTT_TARGETS_HUB,
+      .payload = "j/1" },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_SEND, .id = NGX_MQTT_TARGETS_GROUP,
+      .text = "j/1", .payload = "m3" },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_SEND, .id = NGX_MQTT_TARGETS_USER,
+      .text = "u", .payload = "n1" },
+    { .op = STORE_RUN },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_LEAVE,
+      .id = NGX_MQTT_TARGETS_GROUP, .text = "j/1", .payload = "j/1" },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_CLOSE,
+      .id = NGX_MQTT_TARGETS_SESSION, .text = "k0", .payload = "go away" },
+    { .op = STORE_RUN },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_CLOSE,
+      .id = NGX_MQTT_TARGETS_USER, .text = "u", .payload = scenario_filter },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_LEAVE_ALL,
+      .id = NGX_MQTT_TARGETS_SESSION, .text = "s0" },
+    { .op = STORE_RUN },
+    { .op = STORE_END }
+};
+
+
 const scenario_t  scenarios[] = {
     { "publish", scenario_base, scenario_publish, 2 },
     { "deliver", scenario_queued, scenario_deliver, 2 },
@@ -594,6 +625,7 @@ const scenario_t  scenarios[] = {
     { "smallest", scenario_smallest, scenario_index, 20 },
     { "replays", scenario_retained, scenario_replays, 400 },
     { "replay", scenario_retained, scenario_replay, 40 },
+    { "bulk", scenario_base, scenario_bulk, 2 },
     { "cleared", scenario_levels, scenario_cleared, 2 },
     { "fanout", scenario_crowd, scenario_fanout, 600 },
     { NULL, NULL, NULL, 0 }

@@ -8,7 +8,7 @@
 #include <ngx_mqtt_event.h>
 #include <ngx_mqtt_list.h>
 #include <ngx_mqtt_replay.h>
-#include "store.h"
+#include "bulk.h"
 
 
 static ssize_t store_send(ngx_mqtt_client_t *cl, u_char *p, size_t len);
@@ -950,6 +950,9 @@ store_op(ngx_mqtt_worker_t *w, store_client_t *clients, const store_op_t *op)
 
     case STORE_REMOVE:
         return store_remove(w, op->text);
+
+    case STORE_BULK:
+        return bulk_run(bulk_make(w, op->n, op->id, op->text, op->payload));
 
     case STORE_BLOCK:
         c->blocked = 1;

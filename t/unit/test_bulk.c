@@ -55,6 +55,8 @@ test_bulk_end(void)
 }
 
 
+/* "a1" and "a2" are one user's; "a2" has QoS 0, "c" all groups, "d" none */
+
 static void
 test_bulk_people(void)
 {
@@ -258,6 +260,111 @@ test_bulk_share(void)
     (void) test_bulk_send(NGX_MQTT_TARGETS_GROUP, "g", "n");
     is_int(store_queued(&st, "a", "n") + store_queued(&st, "b", "n"), 1,
            "without conditions to one of them");
+
+    test_bulk_end();
+}
+
+
+static ngx_mqtt_bulk_t *
+test_bulk_filter(ngx_mqtt_bulk_t *bulk, const char *filter)
+{
+    ngx_str_t  text, why;
+
+    text = store_str(filter);
+
+    is_int(ngx_mqtt_odata_parse(bulk->pool, &text, &bulk->targets.filter,
+                                &why), NGX_OK, "%s", filter);
+
+    return bulk;
+}
+
+
+static void
+test_bulk_filters(void)
+{
+    char              long_filter[2048], *p;
+    ngx_uint_t        i;
+    ngx_mqtt_bulk_t  *bulk;
+
+    static const struct {
+        const char  *filter;
+        const char  *all;
+        const char  *group;
+    } cases[] = {
+        { "userId eq 'ann'", "12", "1" },
+        { "userId eq null", "bcd", "bc" },
+        { "connectionId in ('b', 'd', 'e')", "bd", "b" },
+        { "'g' in groups", "12b", "1b" },
+        { "length(groups) eq 0", "d", "" },
+        { "'#' in groups or userId ne null", "12c", "1c" },
+        { "protocol eq 'mqtt'", "12bcd", "1bc" },
+        { "startswith(connectionId, 'a') and userId eq 'bob'", "", "" }
+    };
+
+    test_bulk_begin(2 * 1024 * 1024);
+    test_bulk_people();
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bulk = bulk_make(st.w, NGX_MQTT_BULK_SEND, NGX_MQTT_TARGETS_HUB, NULL,
+                         "m");
+        is_int(bulk_run(test_bulk_filter(bulk, cases[i].filter)), NGX_OK,
+               "to all of them");
+        is_who("m", cases[i].all, cases[i].filter);
+
+        bulk = bulk_make(st.w, NGX_MQTT_BULK_CLOSE, NGX_MQTT_TARGETS_HUB, NULL,
+                         NULL);
+        (void) bulk_run(bulk);
+        store_run(st.w);
+        test_bulk_people();
+
+        bulk = bulk_make(st.w, NGX_MQTT_BULK_SEND, NGX_MQTT_TARGETS_GROUP, "g",
+                         "n");
+        is_int(bulk_run(test_bulk_filter(bulk, cases[i].filter)), NGX_OK,
+               "to those of a group");
+        is_who("n", cases[i].group, cases[i].filter);
+        is_int(bulk_count, cases[i].group[0] != 0, "whether anybody is");
+
+        bulk = bulk_make(st.w, NGX_MQTT_BULK_CLOSE, NGX_MQTT_TARGETS_HUB, NULL,
+                         NULL);
+        (void) bulk_run(bulk);
+        store_run(st.w);
+        test_bulk_people();
+    }
+
+    /* joining does not change who is asked to join */
+
+    bulk = bulk_make(st.w, NGX_MQTT_BULK_JOIN, NGX_MQTT_TARGETS_HUB, NULL,
+                     "j");
+    is_int(bulk_run(test_bulk_filter(bulk, "not ('j' in groups)")), NGX_OK,
+           "those who are not in it join");
+    is_int(bulk_count, 5, "all of them");
+
+    bulk = bulk_make(st.w, NGX_MQTT_BULK_JOIN, NGX_MQTT_TARGETS_HUB, NULL,
+                     "j");
+    is_int(bulk_run(test_bulk_filter(bulk, "not ('j' in groups)")), NGX_OK,
+           "once more");
+    is_int(bulk_count, 0, "nobody");
+
+    /* a filter that takes more than a hold of the lock for each session */
+
+    p = long_filter;
+
+    for (i = 0; i < 99; i++) {
+        p += sprintf(p, "'%lu' in groups or ", (unsigned long) i);
+    }
+
+    strcpy(p, "connectionId eq 'b'");
+
+    bulk = bulk_make(st.w, NGX_MQTT_BULK_SEND, NGX_MQTT_TARGETS_GROUP, "g",
+                     "l");
+    is_int(bulk_run(test_bulk_filter(bulk, long_filter)), NGX_OK, "long");
+    is_who("l", "b", "a long filter");
+
+    bulk = bulk_make(st.w, NGX_MQTT_BULK_CLOSE, NGX_MQTT_TARGETS_HUB, NULL,
+                     NULL);
+    is_int(bulk_run(test_bulk_filter(bulk, long_filter)), NGX_OK, "long");
+    is_int(bulk_count, 1, "one is closed");
+    ok(store_session(&st, "b") == NULL, "the right one");
 
     test_bulk_end();
 }
@@ -1024,6 +1131,7 @@ test_bulk(void)
     test_bulk_sends();
     test_bulk_excluded();
     test_bulk_share();
+    test_bulk_filters();
     test_bulk_message();
     test_bulk_full();
     test_bulk_wide();

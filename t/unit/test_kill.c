@@ -607,6 +607,60 @@ test_kill_verify_cleared(test_kill_t *t)
 }
 
 
+/* All or nobody has it; who was closed, joined or left stays so. */
+
+static void
+test_kill_verify_bulk(test_kill_t *t)
+{
+    ngx_int_t            done, started;
+    ngx_uint_t           n;
+    const store_op_t    *op;
+    ngx_mqtt_session_t  *s;
+
+    done = t->progress->done;
+    started = t->progress->started;
+
+    for (op = t->sc->ops; op->op != STORE_END; op++) {
+
+        if (op->op == STORE_BULK && op->payload && op->payload[0] == 'm') {
+            test_kill_copies(t, op, 0);
+        }
+    }
+
+    s = store_session(&t->st, "k0");
+
+    if (s ? done > 10 : (done > 0 && started <= 10)) {
+        test_kill_wrong(t, t->sc->ops + 10, "closed", s != NULL);
+    }
+
+    s = store_session(&t->st, "k1");
+
+    if (s ? done > 12 : (done > 1 && started <= 12)) {
+        test_kill_wrong(t, t->sc->ops + 12, "closed", s != NULL);
+    }
+
+    n = s ? store_queued(&t->st, "k1", "n1") : 1;
+
+    if (done > 7 ? n != 1 : started > 7 ? n > 1 : (s && n)) {
+        test_kill_wrong(t, t->sc->ops + 7, "copies of a user", n);
+    }
+
+    n = store_session(&t->st, "s5")->nsubs;
+
+    if (n < 1 || n > 2 || (n == 1 && done > 5 && started <= 9)
+        || (n == 2 && (done > 9 || started <= 5)))
+    {
+        test_kill_wrong(t, t->sc->ops + 5, "groups", n);
+    }
+
+    n = store_session(&t->st, "s0")->nsubs;
+
+    if (n ? done > 13 : started <= 13) {
+        test_kill_wrong(t, t->sc->ops + 13, "subscriptions", n);
+    }
+}
+
+
 static void
 test_kill_verify(test_kill_t *t)
 {
@@ -633,6 +687,9 @@ test_kill_verify(test_kill_t *t)
 
     } else if (strcmp(t->sc->name, "share") == 0) {
         test_kill_verify_share(t);
+
+    } else if (strcmp(t->sc->name, "bulk") == 0) {
+        test_kill_verify_bulk(t);
 
     } else if (strcmp(t->sc->name, "cleared") == 0) {
         test_kill_verify_cleared(t);
