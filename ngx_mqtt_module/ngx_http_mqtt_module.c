@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include <ngx_http_mqtt_module.h>
+#include <ngx_http_mqtt_api.h>
 
 
 /* "request_pool_size": NGINX's default, and what replaces it */
@@ -26,7 +27,11 @@ static ngx_int_t ngx_http_mqtt_not_allowed(ngx_http_request_t *r);
 static void *ngx_http_mqtt_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_mqtt_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
+static void ngx_http_mqtt_merge_api(ngx_http_mqtt_loc_conf_t *conf,
+    ngx_http_core_loc_conf_t *clcf);
 static char *ngx_http_mqtt_pass(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_mqtt_api(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 
@@ -44,6 +49,13 @@ static ngx_command_t  ngx_http_mqtt_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_mqtt_loc_conf_t, release_request),
+      NULL },
+
+    { ngx_string("mqtt_api"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_mqtt_api,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("mqtt_event_handler"),
@@ -259,6 +271,8 @@ ngx_http_mqtt_create_loc_conf(ngx_conf_t *cf)
      *     conf->hub = NULL;
      *     conf->handlers = NULL;
      *     conf->answers = 0;
+     *     conf->api = NULL;
+     *     conf->api_body = 0;
      */
 
     conf->release_request = NGX_CONF_UNSET;
@@ -285,23 +299,30 @@ ngx_http_mqtt_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     /* "if" and "limit_except" are part of their location */
 
-    if (clcf->noname && conf->pass == NULL) {
+    if (clcf->noname && conf->pass == NULL && conf->api == NULL) {
         conf->pass = prev->pass;
         conf->hub = prev->hub;
+        conf->api = prev->api;
     }
 
-    if (clcf->lmt_excpt && clcf->handler == NULL && conf->pass) {
-        clcf->handler = ngx_http_mqtt_content;
+    if (clcf->lmt_excpt && clcf->handler == NULL) {
+        clcf->handler = conf->pass ? ngx_http_mqtt_content
+                        : conf->api ? ngx_http_mqtt_api_handler : NULL;
+    }
+
+    if (conf->api) {
+        ngx_http_mqtt_merge_api(conf, clcf);
     }
 
     if (conf->handlers) {
         clcf->internal = 1;
         h = conf->handlers->elts;
 
-        if (conf->pass) {
+        if (conf->pass || conf->api) {
             ngx_mqtt_conf_error(cf->log, &h[0]->conf->place,
-                                "\"mqtt_event_handler\" and \"mqtt_pass\" "
-                                "need a location each");
+                                "\"mqtt_event_handler\" and \"%s\" need a "
+                                "location each",
+                                conf->pass ? "mqtt_pass" : "mqtt_api");
             return NGX_CONF_ERROR;
         }
 
@@ -334,6 +355,30 @@ ngx_http_mqtt_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
+/*
+ * Bodies are read to the memory.  What is too long is refused by the handler,
+ * in the words of the API.
+ */
+
+static void
+ngx_http_mqtt_merge_api(ngx_http_mqtt_loc_conf_t *conf,
+    ngx_http_core_loc_conf_t *clcf)
+{
+    conf->api_body = NGX_HTTP_MQTT_API_BODY;
+
+    if (clcf->client_max_body_size
+        && clcf->client_max_body_size < (off_t) conf->api_body)
+    {
+        conf->api_body = (size_t) clcf->client_max_body_size;
+    }
+
+    clcf->client_max_body_size = 0;
+    clcf->client_body_in_file_only = 0;
+    clcf->client_body_buffer_size = ngx_max(clcf->client_body_buffer_size,
+                                            conf->api_body);
+}
+
+
 static char *
 ngx_http_mqtt_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -346,6 +391,10 @@ ngx_http_mqtt_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (mlcf->pass) {
         return "is duplicate";
+    }
+
+    if (mlcf->api) {
+        return "and \"mqtt_api\" need a location each";
     }
 
     native = 0;
@@ -384,6 +433,34 @@ ngx_http_mqtt_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     clcf->handler = ngx_http_mqtt_content;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_mqtt_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_mqtt_loc_conf_t  *mlcf = conf;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (mlcf->api) {
+        return "is duplicate";
+    }
+
+    if (mlcf->pass) {
+        return "and \"mqtt_pass\" need a location each";
+    }
+
+    mlcf->api = ngx_mqtt_conf_pass(cf, NULL);
+    if (mlcf->api == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    clcf->handler = ngx_http_mqtt_api_handler;
 
     return NGX_CONF_OK;
 }

@@ -23,18 +23,21 @@ typedef struct {
     ngx_flag_t                 release_request;
     ngx_array_t               *handlers;   /* of ngx_http_mqtt_handler_t * */
     ngx_uint_t                 answers;    /* here, or in an outer location */
+    ngx_mqtt_pass_t           *api;
+    size_t                     api_body;   /* bytes, at most */
 } ngx_http_mqtt_loc_conf_t;
 
 
 /*
- * Of a request that is a client's connection, from r->pool, or of a webhook's
- * main request: then all but "hook" is empty.
+ * Of a request that is a client's connection, from r->pool; of a webhook's
+ * main request: then all but "hook" is empty; or of one to "mqtt_api".
  */
 
 struct ngx_http_mqtt_native_s;
 
 typedef struct {
     ngx_http_mqtt_hook_t    *hook;
+    struct ngx_http_mqtt_api_s  *api;
     ngx_str_t                hub;
     ngx_mqtt_transport_t    *transport;
     ngx_str_t                accept;     /* Sec-WebSocket-Accept */

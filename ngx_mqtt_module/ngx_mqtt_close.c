@@ -70,6 +70,7 @@ ngx_mqtt_close_code(ngx_uint_t reason)
 
     case NGX_MQTT_NORMAL_DISCONNECTION:
     case NGX_MQTT_DISCONNECT_WITH_WILL:
+    case NGX_MQTT_ADMINISTRATIVE_ACTION:
         return NGX_MQTT_WS_CODE_NORMAL;
 
     case NGX_MQTT_SERVER_SHUTTING_DOWN:

@@ -98,10 +98,11 @@ typedef struct {
 } ngx_mqtt_conf_handler_t;
 
 
-/* One "mqtt_pass", of http or stream, from cf->pool. */
+/* One "mqtt_pass", of http or stream, or "mqtt_api", from cf->pool. */
 
 typedef struct {
     ngx_mqtt_conf_t       *conf;
+    ngx_str_t              directive;
     ngx_mqtt_conf_hub_t   *hub;          /* NULL: the name has variables */
     ngx_str_t              name;
     ngx_uint_t             native;       /* "webpubsub" */
@@ -130,7 +131,7 @@ void ngx_mqtt_conf_defaults(ngx_mqtt_conf_hub_t *hub);
 
 /*
  * Notes an "mqtt_pass" for resolution after the whole file is read.  "name"
- * is the hub as written, or NULL if it has variables.  NULL: an error, which
+ * is the hub as written, or NULL if each client or request names one.  NULL: an error, which
  * was logged.
  */
 ngx_mqtt_pass_t *ngx_mqtt_conf_pass(ngx_conf_t *cf, ngx_str_t *name);

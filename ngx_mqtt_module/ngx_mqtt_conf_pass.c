@@ -30,6 +30,7 @@ ngx_mqtt_conf_pass(ngx_conf_t *cf, ngx_str_t *name)
     }
 
     pass->conf = mcf;
+    pass->directive = *(ngx_str_t *) cf->args->elts;
     ngx_mqtt_conf_place(cf, &pass->place);
 
     if (name) {
@@ -134,9 +135,9 @@ ngx_mqtt_conf_resolve_pass(ngx_mqtt_conf_t *mcf, ngx_mqtt_pass_t *pass,
 
         if (mcf->nhubs == 0) {
             ngx_mqtt_conf_error(log, &pass->place,
-                                "\"mqtt_pass\" has no hub to serve, define one "
-                                "with \"mqtt_hub name { }\" outside of any "
-                                "block");
+                                "\"%V\" has no hub to serve, define one with "
+                                "\"mqtt_hub name { }\" outside of any block",
+                                &pass->directive);
             return NGX_ERROR;
         }
 

@@ -46,6 +46,9 @@ ngx_module_t  ngx_mqtt_module = {
 
 ngx_uint_t  ngx_mqtt_leaving;
 
+/* configurations so far; workers have the number of theirs by fork() */
+static ngx_uint_t  ngx_mqtt_generation;
+
 static ngx_queue_t  ngx_mqtt_members = {
     &ngx_mqtt_members, &ngx_mqtt_members
 };
@@ -182,6 +185,7 @@ ngx_mqtt_member_join(ngx_mqtt_conf_zone_t *zone, ngx_log_t *log)
 
     m->zone = zone->handle;
     m->zone.log = log;
+    m->zone.generation = ngx_mqtt_generation;
     m->fd = (ngx_socket_t) -1;
 
     ngx_mqtt_wake_init(m, log);
@@ -227,6 +231,8 @@ ngx_mqtt_init_module(ngx_cycle_t *cycle)
     if (ngx_test_config) {
         return NGX_OK;
     }
+
+    ngx_mqtt_generation++;
 
     conf = (ngx_mqtt_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_mqtt_module);
 

@@ -276,7 +276,8 @@ ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
     }
 
     s = ngx_mqtt_session_create_locked(w->zone, hub, &cl->client_id,
-                                       &cx->principal.identity);
+                                       &cx->principal.identity,
+                                       &cx->principal.user_id);
     if (s == NULL) {
         cx->why = "no room for its session";
         w->full = 1;

@@ -52,7 +52,7 @@ static const uint16_t  ngx_mqtt_block_sizes[NGX_MQTT_CLASSES] = {
 
 #define ngx_mqtt_kind_retires(kind)                                           \
     ((kind) <= NGX_MQTT_KIND_SESSION                                          \
-     || ((kind) >= NGX_MQTT_KIND_SUB && (kind) <= NGX_MQTT_KIND_GROUP))
+     || ((kind) >= NGX_MQTT_KIND_SUB && (kind) <= NGX_MQTT_KIND_USER))
 
 
 ngx_int_t

@@ -39,6 +39,7 @@ typedef enum {
     NGX_MQTT_KIND_SUB,
     NGX_MQTT_KIND_NODE,
     NGX_MQTT_KIND_GROUP,
+    NGX_MQTT_KIND_USER,
     NGX_MQTT_KIND_ENTRY,
     NGX_MQTT_KIND_SUB_IDS,
     NGX_MQTT_KIND_MESSAGE,              /* and the blocks of its chain */
@@ -116,6 +117,10 @@ void ngx_mqtt_block_retire_locked(ngx_mqtt_zone_t *zone, void *p);
 /* Frees up to "budget" retired blocks that no walk can reach any more. */
 void ngx_mqtt_block_reclaim_locked(ngx_mqtt_zone_t *zone, ngx_uint_t budget);
 
+/* Whether there are retired blocks, and no walk at all. */
+#define ngx_mqtt_block_reclaimable(root)                                      \
+    (((root)->waiting || (root)->retired) && (root)->walkers == 0)
+
 /*
  * Frees blocks that are linked by their first words, later: a large message
  * is many of them.  The other function frees up to "budget" such blocks.
@@ -158,6 +163,15 @@ typedef ngx_int_t (*ngx_mqtt_block_pt)(ngx_mqtt_zone_t *zone, void *block,
 ngx_int_t ngx_mqtt_block_walk_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
     ngx_uint_t *page, ngx_uint_t *budget, ngx_mqtt_block_pt handler,
     void *data);
+
+/*
+ * The same one by one: the next block in use of a root kind, from a place in a
+ * page on, which is moved behind it.  NGX_OK: it is in *block; NGX_DONE: all
+ * pages were seen; NGX_AGAIN: "*budget" is used up.  Blocks that stay are met
+ * exactly once, whatever else comes and goes, a rebuild included.
+ */
+ngx_int_t ngx_mqtt_block_next_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
+    ngx_uint_t *page, ngx_uint_t *place, ngx_uint_t *budget, void **block);
 
 void ngx_mqtt_block_walk_all_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
     ngx_mqtt_block_pt handler, void *data);

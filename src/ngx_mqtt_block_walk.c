@@ -136,6 +136,57 @@ ngx_mqtt_block_walk_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
 }
 
 
+ngx_int_t
+ngx_mqtt_block_next_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
+    ngx_uint_t *number, ngx_uint_t *place, ngx_uint_t *budget, void **block)
+{
+    u_char             *p;
+    size_t              size;
+    ngx_uint_t          n, others;
+    ngx_mqtt_page_t    *page;
+    ngx_mqtt_blocks_t  *blocks;
+
+    others = 0;
+    blocks = &zone->root->blocks;
+
+    for ( /* void */ ; *number < blocks->fresh; (*number)++, *place = 0) {
+
+        if (*budget == 0) {
+            return NGX_AGAIN;
+        }
+
+        page = &blocks->table[*number];
+
+        if (page->kind != kind || page->class == NGX_MQTT_CLASS_REST) {
+            *budget -= (++others % 16 == 0);
+            continue;
+        }
+
+        size = ngx_mqtt_block_size(page);
+        n = (page->class == NGX_MQTT_CLASS_RUN) ? 1
+                                                : NGX_MQTT_PAGE_SIZE / size;
+
+        while (*place < n) {
+
+            if (*budget == 0) {
+                return NGX_AGAIN;
+            }
+
+            (*budget)--;
+
+            p = ngx_mqtt_page_start(blocks, page) + (*place)++ * size;
+
+            if (*(uint64_t *) p != NGX_MQTT_STATE_NONE) {
+                *block = p;
+                return NGX_OK;
+            }
+        }
+    }
+
+    return NGX_DONE;
+}
+
+
 void
 ngx_mqtt_block_walk_all_locked(ngx_mqtt_zone_t *zone, ngx_uint_t kind,
     ngx_mqtt_block_pt handler, void *data)

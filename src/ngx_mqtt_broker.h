@@ -74,6 +74,7 @@ struct ngx_mqtt_zone_s {
     ngx_mqtt_root_t      *root;
     ngx_str_t             name;
     ngx_log_t            *log;
+    ngx_uint_t            generation;  /* of this process' configuration */
 
     uint64_t              locked;      /* when; ngx_mqtt_ticks() */
     uint64_t              held;        /* ticks of the longest hold */

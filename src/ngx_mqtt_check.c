@@ -133,6 +133,7 @@ ngx_mqtt_check_hashes(ngx_mqtt_check_t *ck)
     ngx_mqtt_check_hash(ck, &ck->root->subs, ck->subs, "subscription hash");
     ngx_mqtt_check_hash(ck, &ck->root->nodes, ck->nodes, "node hash");
     ngx_mqtt_check_hash(ck, &ck->root->groups, ck->groups, "group hash");
+    ngx_mqtt_check_hash(ck, &ck->root->users, ck->users, "user hash");
 }
 
 

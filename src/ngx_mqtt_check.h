@@ -27,6 +27,7 @@ typedef struct {
     ngx_uint_t            linked;         /* ... and in nodes and groups */
     ngx_uint_t            nodes;          /* in the hash */
     ngx_uint_t            groups;
+    ngx_uint_t            users;
     ngx_uint_t            retains;        /* met in pages */
     ngx_uint_t            planted;        /* ... and in nodes */
     ngx_uint_t            session_timers;

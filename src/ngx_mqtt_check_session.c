@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_check.h>
 #include <ngx_mqtt_profile.h>
+#include <ngx_mqtt_user.h>
 
 
 /* Sessions, their queues, subscriptions and the rest that is theirs. */
@@ -19,6 +20,9 @@ static void ngx_mqtt_check_place(ngx_mqtt_check_t *ck,
     ngx_mqtt_session_t *s);
 static void ngx_mqtt_check_owned(ngx_mqtt_check_t *ck,
     ngx_mqtt_session_t *s);
+static void ngx_mqtt_check_user(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s);
+static void ngx_mqtt_check_user_list(ngx_mqtt_check_t *ck,
+    ngx_mqtt_user_t *user);
 static void ngx_mqtt_check_subs(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s);
 static void ngx_mqtt_check_sub(ngx_mqtt_check_t *ck, ngx_mqtt_sub_t *sub);
 static void ngx_mqtt_check_replays(ngx_mqtt_check_t *ck,
@@ -61,6 +65,7 @@ ngx_mqtt_check_session(ngx_mqtt_zone_t *zone, void *block, void *data)
 
     ngx_mqtt_check_place(ck, s);
     ngx_mqtt_check_owned(ck, s);
+    ngx_mqtt_check_user(ck, s);
     ngx_mqtt_check_subs(ck, s);
     ngx_mqtt_check_queues(ck, s);
     ngx_mqtt_check_flight(ck, s);
@@ -137,6 +142,76 @@ ngx_mqtt_check_owned(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
         ngx_mqtt_check(ck, ngx_mqtt_profile_valid(s->profile),
                        "profile that is none");
     }
+}
+
+
+static void
+ngx_mqtt_check_user(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
+{
+    ngx_str_t         id;
+    ngx_mqtt_user_t  *user;
+
+    user = s->user;
+    ngx_str_null(&id);
+
+    if (s->state == NGX_MQTT_STATE_ENDING) {
+        ngx_mqtt_check(ck, user == NULL, "ended session with a user");
+        return;
+    }
+
+    if (user) {
+        if (!ngx_mqtt_check_block(ck, user, NGX_MQTT_KIND_USER, "user")) {
+            return;
+        }
+
+        id.data = user->name;
+        id.len = user->len;
+
+        ngx_mqtt_check(ck, ngx_mqtt_user_find_locked(ck->zone, s->hub, &id)
+                           == user, "user that is not found");
+        ngx_mqtt_check(ck, s->user_prev && *s->user_prev == s,
+                       "session that its user does not know");
+
+        if (ngx_mqtt_block_mark_locked(ck->zone, user)) {
+            ck->users++;
+            ngx_mqtt_check_user_list(ck, user);
+        }
+    }
+
+    /* before it has one, nobody can come back to it */
+
+    if (s->profile && ngx_mqtt_profile_valid(s->profile)) {
+        ngx_mqtt_check(ck, ngx_mqtt_profile_of_user(s->profile, &id),
+                       "profile of another user");
+
+    } else {
+        ngx_mqtt_check(ck, user == NULL || s->attach == NULL,
+                       "user without a profile");
+    }
+}
+
+
+static void
+ngx_mqtt_check_user_list(ngx_mqtt_check_t *ck, ngx_mqtt_user_t *user)
+{
+    ngx_uint_t            n;
+    ngx_mqtt_session_t   *s, **prev;
+
+    n = 0;
+    prev = &user->sessions;
+
+    for (s = *prev; s; s = s->user_next) {
+
+        if (n == user->count || s->user_prev != prev || s->user != user) {
+            ngx_mqtt_check_fail(ck, "list of a user's sessions");
+            return;
+        }
+
+        n++;
+        prev = &s->user_next;
+    }
+
+    ngx_mqtt_check(ck, n == user->count, "user's number of sessions");
 }
 
 

@@ -587,6 +587,7 @@ ngx_mqtt_check_session_refs(ngx_mqtt_zone_t *zone, void *block, void *data)
 
     ngx_mqtt_check_ref(refs->check, refs->handler, s->profile);
     ngx_mqtt_check_ref(refs->check, refs->handler, s->sending);
+    ngx_mqtt_check_ref(refs->check, refs->handler, s->farewell);
 
     if (s->will) {
         ngx_mqtt_check_ref(refs->check, refs->handler, s->will->message);
@@ -619,15 +620,20 @@ ngx_mqtt_check_retain_refs(ngx_mqtt_zone_t *zone, void *block, void *data)
 static void
 ngx_mqtt_check_slot_refs(ngx_mqtt_check_t *ck, ngx_mqtt_check_ref_pt handler)
 {
-    ngx_uint_t        i, k;
-    ngx_mqtt_slot_t  *slot;
+    ngx_uint_t          i, k;
+    ngx_mqtt_slot_t    *slot;
+    ngx_mqtt_attach_t  *a;
 
     for (i = 0; i < ck->root->nslots; i++) {
         slot = ck->root->slots[i];
 
+        for (a = slot->attached; a; a = a->next) {
+            ngx_mqtt_check_ref(ck, handler, a->farewell);
+        }
+
         ngx_mqtt_check_ref(ck, handler, slot->filling);
         ngx_mqtt_check_ref(ck, handler, slot->big);
-        ngx_mqtt_check_ref(ck, handler, slot->profile);
+        ngx_mqtt_check_ref(ck, handler, slot->reading);
         ngx_mqtt_check_ref(ck, handler, slot->draft);
 
         for (k = 0; k < NGX_MQTT_PUBS; k++) {

@@ -372,6 +372,41 @@ ngx_mqtt_client_close(ngx_mqtt_client_t *cl, ngx_uint_t reason)
 }
 
 
+/*
+ * What is said to a client lies in its attachment, which is its own, and goes
+ * with that.
+ */
+
+void
+ngx_mqtt_client_expel(ngx_mqtt_client_t *cl, ngx_uint_t reason)
+{
+    u_char               buf[NGX_MQTT_FAREWELL_MAX];
+    ngx_mqtt_text_t      text;
+    ngx_mqtt_props_t     props;
+    ngx_mqtt_message_t  *m;
+
+    m = cl->attach ? cl->attach->farewell : NULL;
+
+    if (m && reason == NGX_MQTT_ADMINISTRATIVE_ACTION
+        && m->payload_len <= NGX_MQTT_FAREWELL_MAX)
+    {
+        ngx_mqtt_message_text(m, &text);
+        ngx_mqtt_text_read(&text, buf, m->payload_len);
+
+        props.set = ngx_mqtt_prop_bit(NGX_MQTT_PROP_REASON_STRING);
+        props.reason_string.data = buf;
+        props.reason_string.len = m->payload_len;
+        ngx_str_null(&props.user);
+
+        cl->farewell = &props;
+    }
+
+    ngx_mqtt_client_end(cl, reason, NULL, 0);
+
+    cl->farewell = NULL;
+}
+
+
 void
 ngx_mqtt_client_lost(ngx_mqtt_client_t *cl)
 {

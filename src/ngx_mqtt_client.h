@@ -230,6 +230,9 @@ ngx_msec_t ngx_mqtt_client_timer(ngx_mqtt_client_t *cl);
  */
 void ngx_mqtt_client_close(ngx_mqtt_client_t *cl, ngx_uint_t reason);
 
+/* The same, with the words that the zone has for it. */
+void ngx_mqtt_client_expel(ngx_mqtt_client_t *cl, ngx_uint_t reason);
+
 /*
  * The connection is gone (end of file, error, WebSocket close): as
  * ngx_mqtt_client_close() but nothing is sent and ops->close is not called.

@@ -8,8 +8,10 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_publish.h>
 #include <ngx_mqtt_share.h>
+#include <ngx_mqtt_targets.h>
 
 
+static ngx_int_t ngx_mqtt_collect_walk_locked(ngx_mqtt_publishing_t *p);
 static ngx_int_t ngx_mqtt_collect_sub_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_sub_t *sub);
 static ngx_int_t ngx_mqtt_collect_group_locked(ngx_mqtt_publishing_t *p,
@@ -22,6 +24,17 @@ static ngx_int_t ngx_mqtt_collect_merge_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_sub_t *sub);
 static ngx_uint_t ngx_mqtt_collect_own(ngx_mqtt_publishing_t *p,
     ngx_mqtt_session_t *s);
+
+
+/* Whether it goes to sessions that are named, not to subscribers. */
+
+#define ngx_mqtt_collect_walks(p)                                             \
+    ((p)->args.targets && (p)->args.targets->kind != NGX_MQTT_TARGETS_GROUP)
+
+/* Conditions have to be asked of a share's members in one hold. */
+
+#define ngx_mqtt_collect_defers(p)                                            \
+    ((p)->args.targets && (p)->budget < NGX_MQTT_PUBLISH_BATCH)
 
 
 ngx_int_t
@@ -50,9 +63,16 @@ ngx_mqtt_collect_locked(ngx_mqtt_publishing_t *p)
                                                  p->args.message->qos, 0);
         }
 
-        ngx_mqtt_match_start(zone, p->args.hub->subs, &p->topic, &p->match);
+        if (ngx_mqtt_collect_walks(p)) {
+            ngx_mqtt_targets_start_locked(p->worker, p->args.targets,
+                                          p->args.hub);
+            p->phase = NGX_MQTT_PUBLISH_COLLECT;
 
-        p->phase = NGX_MQTT_PUBLISH_MATCH;
+        } else {
+            ngx_mqtt_match_start(zone, p->args.hub->subs, &p->topic,
+                                 &p->match);
+            p->phase = NGX_MQTT_PUBLISH_MATCH;
+        }
     }
 
     if (p->phase == NGX_MQTT_PUBLISH_MATCH) {
@@ -71,11 +91,17 @@ ngx_mqtt_collect_locked(ngx_mqtt_publishing_t *p)
         }
     }
 
+    if (ngx_mqtt_collect_walks(p)) {
+        return ngx_mqtt_collect_walk_locked(p);
+    }
+
     for ( ;; ) {
 
         while (p->sub || p->group) {
 
-            if (p->budget == 0) {
+            if (p->budget == 0
+                || (p->sub == NULL && ngx_mqtt_collect_defers(p)))
+            {
                 return NGX_AGAIN;
             }
 
@@ -108,6 +134,28 @@ ngx_mqtt_collect_locked(ngx_mqtt_publishing_t *p)
         p->sub = node->subs;
         p->group = node->groups;
         p->deep = ngx_mqtt_node_is_deep(node);
+    }
+}
+
+
+static ngx_int_t
+ngx_mqtt_collect_walk_locked(ngx_mqtt_publishing_t *p)
+{
+    ngx_int_t            rc;
+    ngx_mqtt_session_t  *s;
+
+    for ( ;; ) {
+        rc = ngx_mqtt_targets_next_locked(p->worker, p->args.targets,
+                                          &p->budget, &s);
+        if (rc != NGX_OK) {
+            return (rc == NGX_DONE) ? NGX_OK : NGX_AGAIN;
+        }
+
+        if (ngx_mqtt_collect_entry_locked(p, s, p->args.message->qos, 0)
+            == NGX_ERROR)
+        {
+            return NGX_ERROR;
+        }
     }
 }
 
@@ -154,7 +202,9 @@ ngx_mqtt_collect_group_locked(ngx_mqtt_publishing_t *p,
     pub = p->pub;
     p->matched = 1;
 
-    sub = ngx_mqtt_share_member_locked(group, p->args.message, &p->budget);
+    sub = ngx_mqtt_share_member_locked(p->worker->zone, group,
+                                       p->args.message, p->args.targets,
+                                       &p->budget);
     if (sub == NULL) {
         return NGX_OK;
     }
@@ -211,6 +261,13 @@ ngx_mqtt_collect_target_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
         }
 
         /* too many identifiers for one copy: another one [MQTT-3.3.4-4] */
+
+    } else if (p->args.targets && !sub->shared
+               && !ngx_mqtt_targets_wants_locked(p->worker->zone,
+                                                 p->args.targets, s,
+                                                 &p->budget))
+    {
+        return NGX_OK;
     }
 
     qos = ngx_min(p->args.message->qos, ngx_mqtt_sub_qos(sub));

@@ -503,7 +503,7 @@ ngx_mqtt_deliver_record(ngx_mqtt_record_t *r)
     switch (r->type) {
 
     case NGX_MQTT_RECORD_CLOSE:
-        ngx_mqtt_client_close(cl, r->reason);
+        ngx_mqtt_client_expel(cl, r->reason);
         return;
 
     case NGX_MQTT_RECORD_PUBREL:

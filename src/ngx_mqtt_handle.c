@@ -165,9 +165,9 @@ ngx_mqtt_handle_lost(ngx_mqtt_client_t *cl)
 
     reason = cl->attach->reason;
 
-    return ngx_mqtt_handle_fail(cl, reason ? reason
-                                           : NGX_MQTT_SESSION_TAKEN_OVER,
-                                NULL);
+    ngx_mqtt_client_expel(cl, reason ? reason : NGX_MQTT_SESSION_TAKEN_OVER);
+
+    return NGX_ERROR;
 }
 
 

@@ -196,6 +196,7 @@ ngx_mqtt_publish_route(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     }
 
     args.to = NULL;
+    args.targets = NULL;
     args.packet_id = id;
     args.will = 0;
     args.max_retained = cl->conf->max_retained;

@@ -37,7 +37,7 @@ static ngx_int_t ngx_mqtt_life_disconnected(ngx_mqtt_worker_t *w,
 static ngx_int_t ngx_mqtt_life_body(ngx_mqtt_event_t *ev,
     ngx_mqtt_session_t *s, ngx_mqtt_note_t *note);
 static void ngx_mqtt_life_write(ngx_mqtt_event_text_t *text,
-    ngx_mqtt_session_t *s, ngx_mqtt_note_t *note);
+    ngx_mqtt_session_t *s, ngx_str_t *farewell, ngx_mqtt_note_t *note);
 static void ngx_mqtt_life_raise(ngx_mqtt_event_t *ev);
 static ngx_mqtt_note_t *ngx_mqtt_life_recall(ngx_mqtt_worker_t *w,
     uint64_t connection);
@@ -381,11 +381,28 @@ static ngx_int_t
 ngx_mqtt_life_body(ngx_mqtt_event_t *ev, ngx_mqtt_session_t *s,
     ngx_mqtt_note_t *note)
 {
+    ngx_str_t              farewell;
+    ngx_mqtt_text_t        from;
     ngx_mqtt_event_text_t  text;
+
+    ngx_str_null(&farewell);
+
+    if (s->farewell && s->end_how == NGX_MQTT_END_SERVER) {
+
+        farewell.len = s->farewell->payload_len;
+        farewell.data = ngx_pnalloc(ev->pool, farewell.len);
+
+        if (farewell.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_mqtt_message_text(s->farewell, &from);
+        ngx_mqtt_text_read(&from, farewell.data, farewell.len);
+    }
 
     ngx_memzero(&text, sizeof(ngx_mqtt_event_text_t));
 
-    ngx_mqtt_life_write(&text, s, note);
+    ngx_mqtt_life_write(&text, s, &farewell, note);
 
     ev->body.data = ngx_pnalloc(ev->pool, text.size);
     if (ev->body.data == NULL) {
@@ -394,7 +411,7 @@ ngx_mqtt_life_body(ngx_mqtt_event_t *ev, ngx_mqtt_session_t *s,
 
     text.p = ev->body.data;
 
-    ngx_mqtt_life_write(&text, s, note);
+    ngx_mqtt_life_write(&text, s, &farewell, note);
 
     ev->body.len = text.p - ev->body.data;
     ev->size += ev->body.len;
@@ -405,12 +422,13 @@ ngx_mqtt_life_body(ngx_mqtt_event_t *ev, ngx_mqtt_session_t *s,
 
 static void
 ngx_mqtt_life_write(ngx_mqtt_event_text_t *text, ngx_mqtt_session_t *s,
-    ngx_mqtt_note_t *note)
+    ngx_str_t *farewell, ngx_mqtt_note_t *note)
 {
     u_char      buf[NGX_INT_T_LEN + 1];
     ngx_str_t   why;
     ngx_uint_t  v5, client;
 
+    why = *farewell;
     v5 = (s->version == NGX_MQTT_V5);
     client = (s->end_how == NGX_MQTT_END_CLIENT);
 
@@ -421,10 +439,12 @@ ngx_mqtt_life_write(ngx_mqtt_event_text_t *text, ngx_mqtt_session_t *s,
                                         ? &note->reason : NULL);
 
     } else {
-        why.data = (u_char *) ((s->end_how == NGX_MQTT_END_LOST)
-                               ? "connection was lost"
-                               : ngx_mqtt_handle_why(s->end_reason));
-        why.len = ngx_strlen(why.data);
+        if (why.len == 0) {
+            why.data = (u_char *) ((s->end_how == NGX_MQTT_END_LOST)
+                                   ? "connection was lost"
+                                   : ngx_mqtt_handle_why(s->end_reason));
+            why.len = ngx_strlen(why.data);
+        }
 
         ngx_mqtt_event_put_string(text, &why);
     }

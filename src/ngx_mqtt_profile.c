@@ -52,7 +52,9 @@ ngx_mqtt_profile_store(ngx_mqtt_worker_t *w, ngx_mqtt_profile_t *p)
 
     size = ngx_mqtt_profile_size(p);
 
-    if (size > NGX_MQTT_PROFILE_MAX) {
+    if (size > NGX_MQTT_PROFILE_MAX
+        || p->user_id.len > NGX_MQTT_USER_ID_MAX)
+    {
         return NGX_DECLINED;
     }
 
@@ -197,7 +199,7 @@ ngx_mqtt_profile_hold_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     m = s->profile;
 
     if (m) {
-        ngx_mqtt_set(w->slot->profile, m);
+        ngx_mqtt_set(w->slot->reading, m);
         ngx_mqtt_set(m->refs, m->refs + 1);
     }
 }
@@ -254,11 +256,11 @@ ngx_mqtt_profile_release(ngx_mqtt_worker_t *w)
 {
     ngx_mqtt_message_t  *m;
 
-    m = w->slot->profile;
+    m = w->slot->reading;
 
     if (m) {
         ngx_mqtt_worker_lock(w);
-        ngx_mqtt_set(w->slot->profile, NULL);
+        ngx_mqtt_set(w->slot->reading, NULL);
         ngx_mqtt_message_unref_locked(w->zone, m);
         ngx_mqtt_worker_unlock(w);
     }
@@ -277,7 +279,7 @@ ngx_mqtt_profile_copy(ngx_mqtt_worker_t *w)
     ngx_mqtt_profile_t       *p;
     ngx_mqtt_profile_head_t   head;
 
-    m = w->slot->profile;
+    m = w->slot->reading;
     ngx_memzero(&head, sizeof(head));
 
     len = 0;
@@ -520,7 +522,7 @@ ngx_mqtt_profile_exchange(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose,
     if (s == NULL) {
         rc = NGX_DECLINED;
 
-    } else if (s->profile != w->slot->profile) {
+    } else if (s->profile != w->slot->reading) {
         rc = NGX_AGAIN;
 
     } else {
@@ -589,6 +591,27 @@ ngx_mqtt_profile_valid(ngx_mqtt_message_t *m)
     }
 
     return size == m->payload_len;
+}
+
+
+ngx_uint_t
+ngx_mqtt_profile_of_user(ngx_mqtt_message_t *m, ngx_str_t *id)
+{
+    u_char                    name[NGX_MQTT_USER_ID_MAX];
+    ngx_mqtt_text_t           text;
+    ngx_mqtt_profile_head_t   head;
+
+    ngx_mqtt_message_text(m, &text);
+    ngx_mqtt_text_read(&text, (u_char *) &head, sizeof(head));
+
+    if (head.user_id != id->len || id->len > sizeof(name)) {
+        return 0;
+    }
+
+    ngx_mqtt_text_skip(&text, head.nroles * sizeof(uint32_t));
+    ngx_mqtt_text_read(&text, name, id->len);
+
+    return id->len == 0 || ngx_memcmp(name, id->data, id->len) == 0;
 }
 
 

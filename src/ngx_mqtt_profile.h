@@ -16,6 +16,9 @@
 /* bytes of a profile in the zone */
 #define NGX_MQTT_PROFILE_MAX    262144
 
+/* bytes of a user id */
+#define NGX_MQTT_USER_ID_MAX    1024
+
 /* characters of a session's or connection's id */
 #define NGX_MQTT_ID_LEN         16
 
@@ -107,8 +110,9 @@ ngx_mqtt_session_t *ngx_mqtt_profile_find_locked(ngx_mqtt_worker_t *w,
 /* The session of a connected client. */
 void ngx_mqtt_profile_whose(ngx_mqtt_client_t *cl, ngx_mqtt_whose_t *whose);
 
-/* For the checker: whether a message is a profile. */
+/* For the checker: whether a message is a profile; and one of this user. */
 ngx_uint_t ngx_mqtt_profile_valid(ngx_mqtt_message_t *m);
+ngx_uint_t ngx_mqtt_profile_of_user(ngx_mqtt_message_t *m, ngx_str_t *id);
 
 /*
  * A number for a new connection, and ids for people and applications:

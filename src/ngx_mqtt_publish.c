@@ -8,22 +8,17 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_publish.h>
 #include <ngx_mqtt_publication.h>
-#include <ngx_mqtt_property.h>
 #include <ngx_mqtt_handle.h>
 #include <ngx_mqtt_will.h>
+#include <ngx_mqtt_bulk.h>
 
 
-/* subscriptions looked at, and deliveries queued, in one hold of the lock */
-#define NGX_MQTT_PUBLISH_BATCH    128
-
-/* such holds in one pass of the event loop */
+/* holds of NGX_MQTT_PUBLISH_BATCH in one pass of the event loop */
 #define NGX_MQTT_PUBLISH_HOLDS    32
 
 
 static void ngx_mqtt_publish_urgent_locked(ngx_mqtt_worker_t *w,
     ngx_uint_t urgent);
-static ngx_mqtt_message_t *ngx_mqtt_publish_alloc_locked(
-    ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in, size_t props_len);
 static void ngx_mqtt_publish_begin_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_publish_args_t *args);
 static void ngx_mqtt_publish_topic_locked(ngx_mqtt_publishing_t *p);
@@ -97,122 +92,6 @@ static void
 ngx_mqtt_publish_urgent_locked(ngx_mqtt_worker_t *w, ngx_uint_t urgent)
 {
     w->zone->root->blocks.urgent = urgent;
-}
-
-
-ngx_mqtt_message_t *
-ngx_mqtt_publish_store(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in)
-{
-    u_char              *props;
-    size_t               props_len;
-    ngx_mqtt_text_t      text;
-    ngx_mqtt_message_t  *m;
-
-    props = NULL;
-    props_len = in->props ? in->props->forward_len : 0;
-
-    if (props_len) {
-        props = in->props->raw.data;
-
-        if (props_len != in->props->raw.len) {
-            props = ngx_alloc(props_len, w->log);
-            if (props == NULL) {
-                return NULL;
-            }
-
-            ngx_mqtt_property_forward(props, in->props);
-        }
-    }
-
-    ngx_mqtt_worker_lock(w);
-    ngx_mqtt_publish_urgent_locked(w, in->retain && in->payload.len == 0);
-
-    m = ngx_mqtt_publish_alloc_locked(w, in, props_len);
-
-    if (m) {
-        m->qos = in->qos;
-        m->retain = in->retain;
-
-        if (in->props
-            && (in->props->set
-                & ((uint64_t) 1 << NGX_MQTT_PROP_MESSAGE_EXPIRY)))
-        {
-            m->expires = ngx_current_msec
-                         + (ngx_msec_t) in->props->message_expiry * 1000;
-        }
-
-    } else {
-        w->full = 1;
-    }
-
-    ngx_mqtt_worker_unlock(w);
-
-    if (m) {
-        ngx_mqtt_message_text(m, &text);
-        ngx_mqtt_text_write(&text, in->topic.data, in->topic.len);
-        ngx_mqtt_text_write(&text, props, props_len);
-        ngx_mqtt_text_write(&text, in->payload.data, in->payload.len);
-    }
-
-    if (props_len && props != in->props->raw.data) {
-        ngx_free(props);
-    }
-
-    return m;
-}
-
-
-/* A message as the slot's "filling"; a large one takes several holds. */
-
-static ngx_mqtt_message_t *
-ngx_mqtt_publish_alloc_locked(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in,
-    size_t props_len)
-{
-    size_t               left;
-    ngx_mqtt_message_t  *m;
-
-    m = ngx_mqtt_message_alloc_locked(w->zone, in->topic.len, props_len,
-                                      in->payload.len, &left);
-    if (m == NULL) {
-        return NULL;
-    }
-
-    ngx_mqtt_set(w->slot->filling, m);
-
-    while (left) {
-
-        if (ngx_mqtt_message_extend_locked(w->zone, m, &left) != NGX_OK) {
-            ngx_mqtt_set(w->slot->filling, NULL);
-            ngx_mqtt_message_unref_locked(w->zone, m);
-            return NULL;
-        }
-
-        if (left) {
-            ngx_mqtt_worker_unlock(w);
-            ngx_mqtt_worker_lock(w);
-        }
-    }
-
-    return m;
-}
-
-
-void
-ngx_mqtt_publish_drop(ngx_mqtt_worker_t *w)
-{
-    ngx_mqtt_message_t  *m;
-
-    if (w->slot->filling == NULL) {
-        return;
-    }
-
-    ngx_mqtt_worker_lock(w);
-
-    m = w->slot->filling;
-    ngx_mqtt_set(w->slot->filling, NULL);
-    ngx_mqtt_message_unref_locked(w->zone, m);
-
-    ngx_mqtt_worker_unlock(w);
 }
 
 
@@ -301,16 +180,44 @@ ngx_mqtt_publish_client_locked(ngx_mqtt_client_t *cl,
 }
 
 
+ngx_int_t
+ngx_mqtt_publish_bulk_locked(ngx_mqtt_bulk_t *bulk,
+    ngx_mqtt_publish_args_t *args, ngx_uint_t *reason)
+{
+    ngx_mqtt_worker_t      *w;
+    ngx_mqtt_publishing_t  *p;
+
+    w = bulk->worker;
+    p = &w->publishing[0];
+
+    ngx_mqtt_publish_begin_locked(p, args);
+
+    if (ngx_mqtt_publish_go_locked(p, NGX_MQTT_PUBLISH_HOLDS) == NGX_OK) {
+        *reason = ngx_mqtt_publish_end_locked(p);
+        return NGX_OK;
+    }
+
+    p->bulk = bulk;
+
+    w->wide = 1;
+    w->wake_self = 1;
+
+    return NGX_AGAIN;
+}
+
+
 void
 ngx_mqtt_publish_slice(ngx_mqtt_worker_t *w)
 {
     ngx_int_t               rc;
     ngx_uint_t              lost, reason;
+    ngx_mqtt_bulk_t        *bulk;
     ngx_mqtt_client_t      *cl;
     ngx_mqtt_publishing_t  *p;
 
     p = &w->publishing[0];
     cl = p->client;
+    bulk = p->bulk;
     reason = NGX_MQTT_SUCCESS;
 
     ngx_mqtt_worker_lock(w);
@@ -331,8 +238,12 @@ ngx_mqtt_publish_slice(ngx_mqtt_worker_t *w)
 
     w->wide = 0;
     p->client = NULL;
+    p->bulk = NULL;
 
-    if (lost) {
+    if (bulk) {
+        ngx_mqtt_bulk_published(bulk, reason);
+
+    } else if (lost) {
         (void) ngx_mqtt_handle_lost(cl);
 
     } else if (cl) {

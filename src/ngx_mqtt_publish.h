@@ -32,6 +32,8 @@ typedef struct {
  * of it.
  * "max_retained": 0, or how many retained messages the hub may have.  "to":
  * NULL, or the only session that gets the message, whatever it subscribes.
+ * "targets": NULL, or sessions that get it, whatever they subscribe; of the
+ * kind GROUP it says which subscribers do.
  */
 
 typedef struct {
@@ -39,6 +41,7 @@ typedef struct {
     ngx_mqtt_message_t   *message;
     ngx_mqtt_session_t   *from;
     ngx_mqtt_session_t   *to;
+    ngx_mqtt_targets_t   *targets;
     ngx_uint_t            packet_id;
     ngx_uint_t            will;
     ngx_uint_t            max_retained;
@@ -87,7 +90,12 @@ struct ngx_mqtt_publishing_s {
     ngx_mqtt_client_t        *client;       /* to be answered, or NULL */
     uint16_t                  id;
     u_char                    qos;
+    ngx_mqtt_bulk_t          *bulk;         /* to be told, or NULL */
 };
+
+
+/* subscriptions looked at, and deliveries queued, in one hold of the lock */
+#define NGX_MQTT_PUBLISH_BATCH    128
 
 
 /*
@@ -135,6 +143,13 @@ ngx_uint_t ngx_mqtt_publish_session(ngx_mqtt_worker_t *w,
 ngx_int_t ngx_mqtt_publish_client_locked(ngx_mqtt_client_t *cl,
     ngx_mqtt_publish_args_t *args, ngx_mqtt_packet_t *pkt,
     ngx_uint_t *reason);
+
+/*
+ * The same for what a server sends, of which ngx_mqtt_bulk_published() tells
+ * in the end if it goes on.
+ */
+ngx_int_t ngx_mqtt_publish_bulk_locked(ngx_mqtt_bulk_t *bulk,
+    ngx_mqtt_publish_args_t *args, ngx_uint_t *reason);
 
 /* A part of what is under way, without the lock on entry. */
 void ngx_mqtt_publish_slice(ngx_mqtt_worker_t *w);

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_publication.h>
+#include <ngx_mqtt_user.h>
 
 
 /*
@@ -103,6 +104,7 @@ ngx_mqtt_rebuild_locked(ngx_mqtt_zone_t *zone, ngx_uint_t dead)
     (void) ngx_mqtt_hash_init_locked(zone, &root->subs);
     (void) ngx_mqtt_hash_init_locked(zone, &root->nodes);
     (void) ngx_mqtt_hash_init_locked(zone, &root->groups);
+    (void) ngx_mqtt_hash_init_locked(zone, &root->users);
 
     ngx_mqtt_block_walk_all_locked(zone, NGX_MQTT_KIND_HUB,
                                    ngx_mqtt_rebuild_link_hub, NULL);
@@ -192,11 +194,12 @@ ngx_mqtt_rebuild_slots_locked(ngx_mqtt_zone_t *zone)
 
         for (a = slot->attached; a; a = a->next) {
             (void) ngx_mqtt_block_mark_locked(zone, a);
+            ngx_mqtt_rebuild_mark_message(zone, a->farewell);
         }
 
         ngx_mqtt_rebuild_mark_message(zone, slot->filling);
         ngx_mqtt_rebuild_mark_message(zone, slot->big);
-        ngx_mqtt_rebuild_mark_message(zone, slot->profile);
+        ngx_mqtt_rebuild_mark_message(zone, slot->reading);
         ngx_mqtt_rebuild_mark_message(zone, slot->draft);
 
         for (k = 0; k < slot->nheld; k++) {
@@ -280,10 +283,16 @@ ngx_mqtt_rebuild_mark_session(ngx_mqtt_zone_t *zone, void *block, void *data)
 
     (void) ngx_mqtt_block_mark_locked(zone, s);
 
-    /* killed on its way to lose its owner */
+    /* killed on its way to lose its owner and its user */
 
     if (s->state == NGX_MQTT_STATE_ENDING) {
         ngx_mqtt_set(s->attach, NULL);
+        ngx_mqtt_set(s->user, NULL);
+    }
+
+    if (s->user && ngx_mqtt_block_mark_locked(zone, s->user)) {
+        s->user->sessions = NULL;
+        s->user->count = 0;
     }
 
     if (s->attach == NULL) {
@@ -305,6 +314,7 @@ ngx_mqtt_rebuild_mark_session(ngx_mqtt_zone_t *zone, void *block, void *data)
 
     ngx_mqtt_rebuild_mark_message(zone, s->profile);
     ngx_mqtt_rebuild_mark_message(zone, s->sending);
+    ngx_mqtt_rebuild_mark_message(zone, s->farewell);
 
     s->queued_bytes = ngx_mqtt_rebuild_mark_queue(zone, s, s->head, &s->tail,
                                                   &s->queued);

@@ -9,6 +9,7 @@
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_will.h>
 #include <ngx_mqtt_life.h>
+#include <ngx_mqtt_user.h>
 
 
 /* blocks looked at for ended sessions in one hold of the lock */
@@ -24,6 +25,10 @@ static void ngx_mqtt_session_arm_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s);
 static void ngx_mqtt_session_lose_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s);
+static void ngx_mqtt_session_dismiss_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_session_t *s, ngx_uint_t reason, ngx_mqtt_message_t *farewell);
+static void ngx_mqtt_session_unref_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_message_t **place);
 static ngx_int_t ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, ngx_uint_t *budget);
 
@@ -61,17 +66,32 @@ ngx_mqtt_session_find_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
 
 ngx_mqtt_session_t *
 ngx_mqtt_session_create_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
-    ngx_str_t *id, ngx_str_t *identity)
+    ngx_str_t *id, ngx_str_t *identity, ngx_str_t *user_id)
 {
     size_t               size;
     u_char              *p;
     ngx_mqtt_root_t     *root;
+    ngx_mqtt_user_t     *user;
     ngx_mqtt_session_t  *s;
+
+    user = NULL;
+
+    if (user_id->len) {
+        user = ngx_mqtt_user_get_locked(zone, hub, user_id);
+        if (user == NULL) {
+            return NULL;
+        }
+    }
 
     size = offsetof(ngx_mqtt_session_t, data) + id->len + identity->len;
 
     s = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_SESSION, size);
+
     if (s == NULL) {
+        if (user) {
+            ngx_mqtt_user_put_locked(zone, user);
+        }
+
         return NULL;
     }
 
@@ -80,6 +100,7 @@ ngx_mqtt_session_create_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
     ngx_memzero(s, size);
 
     s->hub = hub;
+    s->user = user;
     s->serial = ++root->serial;
     s->away = ngx_current_msec;
     s->next_id = 1;
@@ -101,6 +122,10 @@ ngx_mqtt_session_create_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_hub_t *hub,
 
     ngx_mqtt_set(hub->sessions, hub->sessions + 1);
 
+    if (user) {
+        ngx_mqtt_user_link_locked(zone, s);
+    }
+
     return s;
 }
 
@@ -118,6 +143,11 @@ ngx_mqtt_session_link_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s)
     ngx_mqtt_hash_add_locked(zone, &zone->root->sessions, &s->link,
                              ngx_mqtt_session_hash(zone, s->hub, s->data,
                                                    s->id_len));
+
+    if (s->user) {
+        ngx_mqtt_user_link_locked(zone, s);
+    }
+
     if (s->attach == NULL) {
         ngx_mqtt_session_arm_locked(zone, s);
     }
@@ -173,6 +203,7 @@ ngx_mqtt_attach_create_locked(ngx_mqtt_worker_t *w, ngx_mqtt_client_t *cl,
 
     ngx_mqtt_set(slot->attached, a);
     ngx_mqtt_set(hub->connections, hub->connections + 1);
+    slot->counts.connections++;
 
     return a;
 }
@@ -183,11 +214,14 @@ ngx_mqtt_attach_free_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_attach_t *a)
 {
     ngx_mqtt_hub_t  *hub;
 
+    ngx_mqtt_session_unref_locked(zone, &a->farewell);
+
     hub = a->hub;
 
     if (hub) {
         ngx_mqtt_set(a->hub, NULL);
         ngx_mqtt_set(hub->connections, hub->connections - 1);
+        zone->root->slots[a->slot]->counts.connections--;
         ngx_mqtt_hub_release_locked(zone, hub);
     }
 
@@ -210,8 +244,7 @@ void
 ngx_mqtt_session_attach_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_attach_t *a)
 {
-    ngx_mqtt_attach_t   *old;
-    ngx_mqtt_message_t  *m;
+    ngx_mqtt_attach_t  *old;
 
     old = s->attach;
 
@@ -225,14 +258,7 @@ ngx_mqtt_session_attach_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     }
 
     ngx_mqtt_wheel_del_locked(&s->timer);
-
-    m = s->sending;
-
-    if (m) {
-        ngx_mqtt_set(s->sending, NULL);
-        ngx_mqtt_message_unref_locked(w->zone, m);
-    }
-
+    ngx_mqtt_session_unref_locked(w->zone, &s->sending);
     ngx_mqtt_queue_resume_locked(s);
 
     if (s->replays || ngx_mqtt_queue_due_locked(s)) {
@@ -270,8 +296,7 @@ ngx_mqtt_session_kick_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 static void
 ngx_mqtt_session_lose_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 {
-    ngx_mqtt_attach_t   *a;
-    ngx_mqtt_message_t  *m;
+    ngx_mqtt_attach_t  *a;
 
     a = s->attach;
 
@@ -283,12 +308,7 @@ ngx_mqtt_session_lose_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     ngx_mqtt_set(s->attach, NULL);
     ngx_mqtt_set(a->session, NULL);
 
-    m = s->sending;
-
-    if (m) {
-        ngx_mqtt_set(s->sending, NULL);
-        ngx_mqtt_message_unref_locked(w->zone, m);
-    }
+    ngx_mqtt_session_unref_locked(w->zone, &s->sending);
 }
 
 
@@ -350,23 +370,54 @@ ngx_mqtt_session_arm_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s)
 void
 ngx_mqtt_session_end_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 {
+    ngx_mqtt_session_dismiss_locked(w, s, NGX_MQTT_SESSION_TAKEN_OVER, NULL);
+}
+
+
+void
+ngx_mqtt_session_close_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
+    ngx_mqtt_message_t *farewell)
+{
+    ngx_mqtt_set(s->end_reason, NGX_MQTT_ADMINISTRATIVE_ACTION);
+    ngx_mqtt_set(s->end_how, NGX_MQTT_END_SERVER);
+
+    ngx_mqtt_session_dismiss_locked(w, s, NGX_MQTT_ADMINISTRATIVE_ACTION,
+                                    farewell);
+}
+
+
+static void
+ngx_mqtt_session_dismiss_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
+    ngx_uint_t reason, ngx_mqtt_message_t *farewell)
+{
     ngx_mqtt_attach_t  *a;
 
     ngx_mqtt_set(s->state, NGX_MQTT_STATE_ENDING);
 
+    if (farewell) {
+        ngx_mqtt_set(s->farewell, farewell);
+        ngx_mqtt_set(farewell->refs, farewell->refs + 1);
+    }
+
     a = s->attach;
 
     if (a) {
-        ngx_mqtt_set(s->end_reason, NGX_MQTT_SESSION_TAKEN_OVER);
+        ngx_mqtt_set(s->end_reason, (u_char) reason);
         ngx_mqtt_set(s->end_how, NGX_MQTT_END_SERVER);
 
-        ngx_mqtt_set(a->reason, NGX_MQTT_SESSION_TAKEN_OVER);
+        if (farewell) {
+            ngx_mqtt_set(a->farewell, farewell);
+            ngx_mqtt_set(farewell->refs, farewell->refs + 1);
+        }
+
+        ngx_mqtt_set(a->reason, (u_char) reason);
         ngx_mqtt_session_lose_locked(w, s);
         ngx_mqtt_slot_ready_locked(w, a);
     }
 
     ngx_mqtt_wheel_del_locked(&s->timer);
     ngx_mqtt_hash_del_locked(w->zone, &w->zone->root->sessions, &s->link);
+    ngx_mqtt_user_leave_locked(w->zone, s);
 
     ngx_mqtt_session_queue_ending_locked(w->zone, s);
     w->reap = 1;
@@ -439,8 +490,9 @@ ngx_mqtt_session_reap(ngx_mqtt_worker_t *w)
     ngx_mqtt_block_reclaim_locked(w->zone, NGX_MQTT_REAP_FREED);
     ngx_mqtt_block_free_chains_locked(w->zone, NGX_MQTT_REAP_FREED);
 
-    rc = (root->ending || w->slot->reaping || root->dropped) ? NGX_AGAIN
-                                                             : NGX_OK;
+    rc = (root->ending || w->slot->reaping || root->dropped
+          || ngx_mqtt_block_reclaimable(root)) ? NGX_AGAIN : NGX_OK;
+
     w->reap = (rc == NGX_AGAIN);
 
     ngx_mqtt_worker_unlock(w);
@@ -457,7 +509,6 @@ ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_uint_t           work;
     ngx_mqtt_hub_t      *hub;
     ngx_mqtt_ids_t      *ids;
-    ngx_mqtt_message_t  *m;
 
     if (s->will) {
         work = w->work;
@@ -493,12 +544,8 @@ ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         ngx_mqtt_block_free_locked(w->zone, ids);
     }
 
-    m = s->profile;
-
-    if (m) {
-        ngx_mqtt_set(s->profile, NULL);
-        ngx_mqtt_message_unref_locked(w->zone, m);
-    }
+    ngx_mqtt_session_unref_locked(w->zone, &s->profile);
+    ngx_mqtt_session_unref_locked(w->zone, &s->farewell);
 
     hub = s->hub;
 
@@ -513,6 +560,21 @@ ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_hub_release_locked(w->zone, hub);
 
     return NGX_OK;
+}
+
+
+static void
+ngx_mqtt_session_unref_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_message_t **place)
+{
+    ngx_mqtt_message_t  *m;
+
+    m = *place;
+
+    if (m) {
+        ngx_mqtt_set(*place, NULL);
+        ngx_mqtt_message_unref_locked(zone, m);
+    }
 }
 
 
@@ -538,7 +600,10 @@ ngx_mqtt_session_expire(ngx_mqtt_worker_t *w)
         s = (ngx_mqtt_session_t *)
                 ((u_char *) timer - offsetof(ngx_mqtt_session_t, timer));
 
-        budget -= ngx_min(budget, 3);
+        /* the session, its neighbours, and those among its user's */
+
+        work = s->user ? 6 : 3;
+        budget -= ngx_min(budget, work);
 
         if (s->attach) {
 

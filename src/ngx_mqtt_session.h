@@ -33,6 +33,7 @@ struct ngx_mqtt_attach_s {
 
     ngx_mqtt_attach_t    *ready_next;
     ngx_mqtt_client_t    *client;       /* in the owner's own memory */
+    ngx_mqtt_message_t   *farewell;     /* what goes with "reason", or NULL */
 
     uint16_t              slot;
     u_char                ready;
@@ -66,8 +67,8 @@ typedef struct {
 
 /*
  * Shared.  Truth: state, hub, attach, expiry, away, id, subs, head, head0,
- * ids, will, profile, sending, next_id, version, connection, known, end_how,
- * end_reason.
+ * ids, will, profile, user, sending, farewell, next_id, version, connection,
+ * known, end_how, end_reason.
  */
 
 struct ngx_mqtt_session_s {
@@ -96,6 +97,7 @@ struct ngx_mqtt_session_s {
     ngx_mqtt_will_t      *will;
     ngx_mqtt_message_t   *profile;      /* whose it is, or NULL */
     ngx_mqtt_message_t   *sending;      /* by the owner, piece by piece */
+    ngx_mqtt_message_t   *farewell;     /* why it was closed, or NULL */
 
     uint32_t              queued;       /* entries from head on */
     uint32_t              inflight;     /* sent on this connection */
@@ -122,6 +124,10 @@ struct ngx_mqtt_session_s {
     ngx_mqtt_link_t       link;         /* root->sessions */
     ngx_mqtt_timer_t      timer;        /* will delay, expiry, replay */
 
+    ngx_mqtt_user_t      *user;         /* NULL: none, or it has ended */
+    ngx_mqtt_session_t   *user_next;
+    ngx_mqtt_session_t  **user_prev;
+
     uint16_t              id_len;
     uint16_t              identity_len;
     u_char                data[1];      /* client id, identity */
@@ -134,9 +140,13 @@ struct ngx_mqtt_session_s {
 ngx_mqtt_session_t *ngx_mqtt_session_find_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_hub_t *hub, ngx_str_t *id);
 
-/* Creates an offline session of that identity.  NULL: the zone is full. */
+/*
+ * Creates an offline session of that identity and that user, who is nobody if
+ * "user_id" is empty.  NULL: the zone is full.
+ */
 ngx_mqtt_session_t *ngx_mqtt_session_create_locked(ngx_mqtt_zone_t *zone,
-    ngx_mqtt_hub_t *hub, ngx_str_t *id, ngx_str_t *identity);
+    ngx_mqtt_hub_t *hub, ngx_str_t *id, ngx_str_t *identity,
+    ngx_str_t *user_id);
 
 /* 1 if the session belongs to that identity. */
 ngx_uint_t ngx_mqtt_session_owned_by(ngx_mqtt_session_t *s,
@@ -186,11 +196,21 @@ void ngx_mqtt_session_leave_locked(ngx_mqtt_worker_t *w,
  */
 void ngx_mqtt_session_end_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s);
 
+/*
+ * The same on behalf of a server: its client, if it has one, is told 0x98 and
+ * the payload of "farewell", which is at most NGX_MQTT_FAREWELL_MAX bytes of
+ * UTF-8; NULL: there is nothing to say.
+ */
+#define NGX_MQTT_FAREWELL_MAX   4096
+
+void ngx_mqtt_session_close_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_session_t *s, ngx_mqtt_message_t *farewell);
+
 /* Puts a session that has ended where ngx_mqtt_session_reap() finds it. */
 void ngx_mqtt_session_queue_ending_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s);
 
-/* For rebuild: the index, the timer. */
+/* For rebuild: the indexes, the timer. */
 void ngx_mqtt_session_link_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s);
 

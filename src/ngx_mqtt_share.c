@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_share.h>
+#include <ngx_mqtt_targets.h>
 
 
 /* members of a group that are asked for one message */
@@ -14,8 +15,8 @@
 
 
 ngx_mqtt_sub_t *
-ngx_mqtt_share_member_locked(ngx_mqtt_group_t *group, ngx_mqtt_message_t *m,
-    ngx_uint_t *budget)
+ngx_mqtt_share_member_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_group_t *group,
+    ngx_mqtt_message_t *m, ngx_mqtt_targets_t *targets, ngx_uint_t *budget)
 {
     size_t               size;
     ngx_uint_t           i, n, qos;
@@ -38,7 +39,14 @@ ngx_mqtt_share_member_locked(ngx_mqtt_group_t *group, ngx_mqtt_message_t *m,
         s = sub->session;
         qos = ngx_min(m->qos, ngx_mqtt_sub_qos(sub));
 
-        if (ngx_mqtt_queue_accepts_locked(s, qos, size) != NGX_OK) {
+        if (targets && *budget == 0) {
+            break;
+        }
+
+        if (ngx_mqtt_queue_accepts_locked(s, qos, size) != NGX_OK
+            || (targets
+                && !ngx_mqtt_targets_wants_locked(zone, targets, s, budget)))
+        {
             continue;
         }
 
@@ -97,7 +105,8 @@ ngx_mqtt_share_pass_on_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         return;
     }
 
-    sub = ngx_mqtt_share_member_locked(sub->at.group, m, budget);
+    sub = ngx_mqtt_share_member_locked(w->zone, sub->at.group, m, NULL,
+                                       budget);
     if (sub == NULL) {
         return;
     }

@@ -17,10 +17,12 @@
  * Whose turn it is in a shared subscription: the next member that can be sent
  * to now, otherwise one that is connected, otherwise one that is not.  NULL:
  * none takes the message (4.8.2).  Those asked are counted off "*budget" as
- * far as that goes.
+ * far as that goes.  With "targets" only members that fulfil its conditions;
+ * then nobody is asked any more when the budget is used up.
  */
-ngx_mqtt_sub_t *ngx_mqtt_share_member_locked(ngx_mqtt_group_t *group,
-    ngx_mqtt_message_t *m, ngx_uint_t *budget);
+ngx_mqtt_sub_t *ngx_mqtt_share_member_locked(ngx_mqtt_zone_t *zone,
+    ngx_mqtt_group_t *group, ngx_mqtt_message_t *m,
+    ngx_mqtt_targets_t *targets, ngx_uint_t *budget);
 
 /*
  * Gives what an ended session got by a shared subscription, and did not

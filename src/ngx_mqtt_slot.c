@@ -48,6 +48,7 @@ ngx_mqtt_slot_claim_locked(ngx_mqtt_zone_t *zone, ngx_pid_t pid,
 
     slot->pid = pid;
     slot->started = started;
+    slot->generation = zone->generation;
     ngx_memzero(&slot->counts, sizeof(ngx_mqtt_counts_t));
 
     ngx_mqtt_set(slot->state, NGX_MQTT_SLOT_LIVE);
@@ -310,7 +311,7 @@ ngx_mqtt_slot_drop_refs_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_slot_t *slot)
 
     held[0] = &slot->filling;
     held[1] = &slot->big;
-    held[2] = &slot->profile;
+    held[2] = &slot->reading;
     held[3] = &slot->draft;
 
     for (i = 0; i < 4; i++) {
@@ -396,5 +397,9 @@ ngx_mqtt_slot_leave_locked(ngx_mqtt_worker_t *w)
 
     if (root->waiting || root->retired) {
         ngx_mqtt_block_reclaim_locked(w->zone, 256);
+
+        if (ngx_mqtt_block_reclaimable(root)) {
+            w->reap = 1;
+        }
     }
 }

@@ -68,6 +68,8 @@ typedef struct {
     uint64_t                events;     /* for the application; of these */
     uint64_t                events_failed;    /* got no answer, */
     uint64_t                events_dropped;   /* were not sent: backlog */
+
+    uint64_t                connections;      /* now */
 } ngx_mqtt_counts_t;
 
 
@@ -77,6 +79,7 @@ struct ngx_mqtt_slot_s {
     ngx_uint_t              state;
     ngx_pid_t               pid;
     uint64_t                started;    /* the process' start time */
+    ngx_uint_t              generation; /* of its configuration */
     ngx_uint_t              index;
 
     ngx_uint_t              walking;    /* root->serial at the start of ... */
@@ -88,8 +91,8 @@ struct ngx_mqtt_slot_s {
 
     ngx_mqtt_message_t     *filling;    /* being copied into */
     ngx_mqtt_message_t     *big;        /* being copied from, in pieces */
-    ngx_mqtt_message_t     *profile;    /* being read, */
-    ngx_mqtt_message_t     *draft;      /* being made */
+    ngx_mqtt_message_t     *reading;    /* a profile, or one retained, */
+    ngx_mqtt_message_t     *draft;      /* a profile being made */
     ngx_mqtt_session_t     *reaping;    /* an ended session */
     ngx_mqtt_publication_t  pubs[NGX_MQTT_PUBS];
     ngx_mqtt_counts_t       counts;

@@ -97,6 +97,7 @@ ngx_mqtt_will_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     args.message = m;
     args.from = s;
     args.to = NULL;
+    args.targets = NULL;
     args.packet_id = 0;
     args.will = 1;
     args.max_retained = 0;

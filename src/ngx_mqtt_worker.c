@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_publish.h>
+#include <ngx_mqtt_bulk.h>
 #include <ngx_mqtt_handle.h>
 #include <ngx_mqtt_life.h>
 #include <ngx_mqtt_ticks.h>
@@ -21,6 +22,7 @@
 
 
 static ngx_int_t ngx_mqtt_worker_work(ngx_mqtt_worker_t *w);
+static void ngx_mqtt_worker_sends(ngx_mqtt_worker_t *w, uint64_t limit);
 static void ngx_mqtt_worker_turns(ngx_mqtt_worker_t *w);
 static void ngx_mqtt_worker_join(ngx_queue_t *to, ngx_queue_t *from);
 static void ngx_mqtt_worker_mend(ngx_mqtt_worker_t *w);
@@ -54,6 +56,8 @@ ngx_mqtt_worker_create(ngx_mqtt_zone_t *zone,
     ngx_queue_init(&w->waiting);
     ngx_queue_init(&w->served);
     ngx_queue_init(&w->behind);
+    ngx_queue_init(&w->sends);
+    ngx_queue_init(&w->bulks);
     ngx_queue_init(&w->notes);
 
     (void) ngx_mqtt_ticks_per_us();
@@ -119,14 +123,13 @@ ngx_mqtt_worker_unlock(ngx_mqtt_worker_t *w)
 
     ngx_mqtt_zone_unlock(w->zone);
 
-    if (w->nwakes) {
-        w->nwakes = 0;
+    if (w->running) {
         ngx_mqtt_worker_wake(w);
-    }
 
-    /* a run in progress sees to both by itself */
+    } else if (w->wake_self || w->reap || w->nwakes) {
 
-    if ((w->wake_self || w->reap) && !w->running) {
+        /* at the end of the pass: others wake once for all of a burst */
+
         w->wake_self = 0;
         w->ops->post(w);
     }
@@ -143,6 +146,12 @@ ngx_mqtt_worker_wake(ngx_mqtt_worker_t *w)
 {
     uint64_t    wakes;
     ngx_uint_t  i, slot;
+
+    if (w->nwakes == 0) {
+        return;
+    }
+
+    w->nwakes = 0;
 
     for (i = 0; i < NGX_MQTT_SLOTS / 64; i++) {
 
@@ -231,13 +240,16 @@ ngx_mqtt_worker_work(ngx_mqtt_worker_t *w)
     w->running = 1;
     w->work = 0;
 
+    ngx_mqtt_worker_wake(w);
     ngx_mqtt_worker_mend(w);
 
     if (w->wide) {
         ngx_mqtt_publish_slice(w);
     }
 
+    ngx_mqtt_worker_sends(w, limit);
     ngx_mqtt_worker_turns(w);
+    ngx_mqtt_bulk_run_sends(w, limit);
 
     for (i = 0; i < NGX_MQTT_RUN_BATCHES; i++) {
 
@@ -256,6 +268,8 @@ ngx_mqtt_worker_work(ngx_mqtt_worker_t *w)
         }
     }
 
+    ngx_mqtt_bulk_run(w, limit);
+
     if (w->reap && ngx_mqtt_session_reap(w) == NGX_AGAIN) {
         rc = NGX_AGAIN;
     }
@@ -266,6 +280,7 @@ ngx_mqtt_worker_work(ngx_mqtt_worker_t *w)
 
     if (w->wake_self || w->ndirty || w->reap || w->wide
         || !ngx_queue_empty(&w->waiting) || !ngx_queue_empty(&w->served)
+        || !ngx_queue_empty(&w->sends) || !ngx_queue_empty(&w->bulks)
         || w->epoch != w->zone->root->epoch)
     {
         w->wake_self = 0;
@@ -291,6 +306,27 @@ ngx_mqtt_worker_wait(ngx_mqtt_client_t *cl, ngx_queue_t *list)
     if (!w->running && list != &w->behind) {
         w->ops->post(w);
     }
+}
+
+
+/*
+ * Behind a wide publication, a send that waits for it and the clients that do
+ * go first in turn.
+ */
+
+static void
+ngx_mqtt_worker_sends(ngx_mqtt_worker_t *w, uint64_t limit)
+{
+    if (w->wide) {
+        return;
+    }
+
+    if (w->sent) {
+        w->sent = 0;
+        return;
+    }
+
+    ngx_mqtt_bulk_run_sends(w, limit);
 }
 
 
@@ -520,6 +556,8 @@ ngx_mqtt_worker_destroy(ngx_mqtt_worker_t *w)
 
         ngx_mqtt_client_lost(cl);
     }
+
+    ngx_mqtt_bulk_done(w);
 
     /* its client may have left already, and counts on it */
 

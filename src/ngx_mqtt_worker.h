@@ -19,6 +19,8 @@
 
 
 typedef struct ngx_mqtt_publishing_s  ngx_mqtt_publishing_t;
+typedef struct ngx_mqtt_targets_s     ngx_mqtt_targets_t;
+typedef struct ngx_mqtt_bulk_s        ngx_mqtt_bulk_t;
 
 
 /*
@@ -59,6 +61,10 @@ struct ngx_mqtt_worker_s {
     ngx_queue_t                   served;     /* with more input after it, */
     ngx_queue_t                   behind;     /* with a PUBLISH behind the */
                                               /* one that is wide */
+
+    ngx_queue_t                   sends;      /* that wait for the first, */
+    ngx_uint_t                    sent;       /* which was one of them */
+    ngx_queue_t                   bulks;      /* other work of servers */
 
     ngx_queue_t                   dirty;      /* clients to be flushed */
     ngx_uint_t                    ndirty;

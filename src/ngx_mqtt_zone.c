@@ -147,7 +147,8 @@ ngx_mqtt_zone_format(ngx_mqtt_zone_t *zone, ngx_slab_pool_t *shpool,
         || ngx_mqtt_hash_init_locked(zone, &root->sessions) != NGX_OK
         || ngx_mqtt_hash_init_locked(zone, &root->subs) != NGX_OK
         || ngx_mqtt_hash_init_locked(zone, &root->nodes) != NGX_OK
-        || ngx_mqtt_hash_init_locked(zone, &root->groups) != NGX_OK)
+        || ngx_mqtt_hash_init_locked(zone, &root->groups) != NGX_OK
+        || ngx_mqtt_hash_init_locked(zone, &root->users) != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -21,8 +21,9 @@
  * Everything in a zone is either truth or derived from it.
  *
  * Truth, never contradictory after any single store: the states of hubs,
- * sessions and retained messages; a session's owner, subscriptions, queues,
- * held packet identifiers and will; a slot's publication and references.
+ * sessions and retained messages; a session's owner, user, subscriptions,
+ * queues, held packet identifiers and will; a slot's publication and
+ * references.
  *
  * Derived, and made anew by ngx_mqtt_rebuild_locked() after a worker died
  * inside the lock: free lists, hashes, trees, groups, wheels, ready lists, list
@@ -38,6 +39,7 @@ typedef struct ngx_mqtt_sub_s         ngx_mqtt_sub_t;
 typedef struct ngx_mqtt_node_s        ngx_mqtt_node_t;
 typedef struct ngx_mqtt_group_s       ngx_mqtt_group_t;
 typedef struct ngx_mqtt_retain_s      ngx_mqtt_retain_t;
+typedef struct ngx_mqtt_user_s        ngx_mqtt_user_t;
 typedef struct ngx_mqtt_slot_s        ngx_mqtt_slot_t;
 
 
@@ -69,6 +71,7 @@ struct ngx_mqtt_root_s {
     ngx_mqtt_hash_t       subs;        /* by session and filter */
     ngx_mqtt_hash_t       nodes;       /* by parent and level */
     ngx_mqtt_hash_t       groups;      /* by node and name */
+    ngx_mqtt_hash_t       users;       /* by hub and user id */
 
     ngx_mqtt_wheel_t      session_wheel;
     ngx_mqtt_wheel_t      retain_wheel;

@@ -111,7 +111,7 @@ sub check_entry {
 
     my $end = $directive->{block} ? '\{ \.\.\. \}' : ';';
 
-    like($entry->{Syntax}, qr/^$name .*$end$/, 'syntax');
+    like($entry->{Syntax}, qr/^$name( .*)?$end$/, 'syntax');
 
     is_deeply([sort split /, /, $entry->{Context} // ''],
               [sort keys %{$directive->{contexts}}], 'context');

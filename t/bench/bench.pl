@@ -278,7 +278,7 @@ sub start_nginx {
     my $temp = join '', map { "${_}_temp_path $dir/temp;\n" }
                             qw(client_body proxy fastcgi uwsgi scgi);
 
-    unlink "$dir/error.log";
+    unlink "$dir/error.log", "$dir/app.sock";
 
     # With reuseport the kernel spreads connections over the workers.  With less
     # than a 16th of its connections left, NGINX closes those that wait for
@@ -305,11 +305,27 @@ http {
     ssl_certificate $dir/cert.pem;
     ssl_certificate_key $dir/key.pem;
     ssl_protocols TLSv1.3;
+    upstream app {
+        server unix:$dir/app.sock;
+        keepalive 512;
+        keepalive_requests 1000000000;
+    }
+    server {
+        listen unix:$dir/app.sock;
+        keepalive_requests 1000000000;
+        return 200;
+    }
     server {
         listen $host:$ws backlog=4096 reuseport;
         listen $host:$wss ssl backlog=4096 reuseport;
         location = /mqtt { mqtt_pass bench; }
         location = /released { mqtt_pass bench; mqtt_release_request on; }
+        location = /events {
+            mqtt_event_handler bench user=* validate=off;
+            proxy_pass http://app;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+        }
     }
 }
 stream {

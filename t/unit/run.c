@@ -27,6 +27,7 @@ void test_native_limits(void);
 void test_keys(void);
 void test_jwt(void);
 void test_password(void);
+void test_odata(void);
 void test_block(void);
 void test_zone(void);
 void test_index(void);
@@ -36,11 +37,14 @@ void test_queue(void);
 void test_session(void);
 void test_profile(void);
 void test_retain(void);
+void test_list_all(void);
 void test_publish(void);
 void test_wide(void);
+void test_bulk(void);
 void test_check(void);
 void test_rebuild(void);
 void test_nomem(void);
+void test_user(void);
 void test_kill(void);
 
 
@@ -62,6 +66,7 @@ static test_t  tests[] = {
     { "keys", test_keys },
     { "jwt", test_jwt },
     { "password", test_password },
+    { "odata", test_odata },
     { "block", test_block },
     { "zone", test_zone },
     { "index", test_index },
@@ -70,9 +75,12 @@ static test_t  tests[] = {
     { "queue", test_queue },
     { "session", test_session },
     { "profile", test_profile },
+    { "user", test_user },
     { "retain", test_retain },
+    { "list", test_list_all },
     { "publish", test_publish },
     { "wide", test_wide },
+    { "bulk", test_bulk },
     { "check", test_check },
     { "rebuild", test_rebuild },
     { "nomem", test_nomem },

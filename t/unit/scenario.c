@@ -59,6 +59,17 @@ static const store_connect_t  bereft = {
     .will = "t/will"
 };
 
+/* sessions of one user, and of another one */
+
+static const store_connect_t  alice = { .expiry = 3600, .user = "alice" };
+static const store_connect_t  alice_clean = {
+    .clean = 1, .expiry = 3600, .user = "alice"
+};
+
+static const store_connect_t  alice_brief = { .clean = 1, .user = "alice" };
+static const store_connect_t  bob_brief = { .clean = 1, .user = "bob" };
+static const store_connect_t  bob = { .expiry = 5, .user = "bob" };
+
 /* not the identity that the session is of */
 
 static const store_connect_t  stranger = {
@@ -129,6 +140,24 @@ scenario_retained(store_t *st)
         sprintf(payload, "r%lu", (unsigned long) i);
         (void) store_publish(st->w, NULL, topic, payload, 0, 1, 1, 0);
     }
+}
+
+
+static void
+scenario_levels(store_t *st)
+{
+    char        topic[32];
+    ngx_uint_t  i;
+
+    scenario_base(st);
+
+    for (i = 0; i < 7; i++) {
+        sprintf(topic, "r/1/%lu", (unsigned long) i);
+        (void) store_publish(st->w, NULL, topic, "one", 0, 1, 1, 0);
+    }
+
+    (void) store_publish(st->w, NULL, "r/1", "kept", 0, 1, 1, 0);
+    (void) store_publish(st->w, NULL, "r/2", scenario_filter, 0, 1, 1, 0);
 }
 
 
@@ -308,6 +337,28 @@ static const store_op_t  scenario_profiles[] = {
     { .op = STORE_RUN },
     { .op = STORE_CONNECT, .client = 4, .text = "q", .connect = &bereft },
     { .op = STORE_CLOSE, .client = 4 },
+    { .op = STORE_RUN },
+    { .op = STORE_END }
+};
+
+
+/* Users get their first sessions, and lose their last. */
+
+static const store_op_t  scenario_users[] = {
+    { .op = STORE_CONNECT, .text = "u0", .connect = &alice },
+    { .op = STORE_CONNECT, .client = 1, .text = "u1",
+      .connect = &alice_brief },
+    { .op = STORE_CONNECT, .client = 2, .text = "u2", .connect = &bob },
+    { .op = STORE_CONNECT, .client = 3, .text = "u1",
+      .connect = &bob_brief },
+    { .op = STORE_RUN },
+    { .op = STORE_CLOSE, .client = 3 },
+    { .op = STORE_CLOSE, .client = 2 },
+    { .op = STORE_RUN },
+    { .op = STORE_TIME, .n = 10000 },
+    { .op = STORE_CLOSE },
+    { .op = STORE_CONNECT, .client = 4, .text = "u0",
+      .connect = &alice_clean },
     { .op = STORE_RUN },
     { .op = STORE_END }
 };
@@ -511,12 +562,57 @@ static const store_op_t  scenario_index[] = {
 };
 
 
+/* Retained messages are removed, the last of their hub too. */
+
+static const store_op_t  scenario_cleared[] = {
+    { .op = STORE_CONNECT, .text = "p", .connect = &persistent },
+    { .op = STORE_REMOVE, .text = "r/1/+" },
+    { .op = STORE_REMOVE, .text = "r/2" },
+    { .op = STORE_RUN },
+    { .op = STORE_PUBLISH, .text = "r/1/7", .payload = "z1", .n = 1,
+      .retain = 1 },
+    { .op = STORE_END }
+};
+
+
+/* What servers ask for. */
+
+static const store_op_t  scenario_bulk[] = {
+    { .op = STORE_CONNECT, .text = "k0", .connect = &known },
+    { .op = STORE_CONNECT, .client = 1, .text = "k1", .connect = &known },
+    { .op = STORE_CLOSE, .client = 1 },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_SEND, .id = NGX_MQTT_TARGETS_HUB,
+      .payload = "m1" },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_SEND, .id = NGX_MQTT_TARGETS_GROUP,
+      .text = "t/9", .payload = "m2" },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_JOIN, .id = NGX_MQTT_TARGETS_HUB,
+      .payload = "j/1" },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_SEND, .id = NGX_MQTT_TARGETS_GROUP,
+      .text = "j/1", .payload = "m3" },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_SEND, .id = NGX_MQTT_TARGETS_USER,
+      .text = "u", .payload = "n1" },
+    { .op = STORE_RUN },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_LEAVE,
+      .id = NGX_MQTT_TARGETS_GROUP, .text = "j/1", .payload = "j/1" },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_CLOSE,
+      .id = NGX_MQTT_TARGETS_SESSION, .text = "k0", .payload = "go away" },
+    { .op = STORE_RUN },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_CLOSE,
+      .id = NGX_MQTT_TARGETS_USER, .text = "u", .payload = scenario_filter },
+    { .op = STORE_BULK, .n = NGX_MQTT_BULK_LEAVE_ALL,
+      .id = NGX_MQTT_TARGETS_SESSION, .text = "s0" },
+    { .op = STORE_RUN },
+    { .op = STORE_END }
+};
+
+
 const scenario_t  scenarios[] = {
     { "publish", scenario_base, scenario_publish, 2 },
     { "deliver", scenario_queued, scenario_deliver, 2 },
     { "subscribe", scenario_base, scenario_subscribe, 2 },
     { "wills", scenario_base, scenario_wills, 2 },
     { "profiles", scenario_base, scenario_profiles, 2 },
+    { "users", scenario_base, scenario_users, 2 },
     { "events", scenario_base, scenario_events, 2 },
     { "lives", scenario_base, scenario_lives, 1 },
     { "ends", scenario_queued, scenario_ends, 2 },
@@ -529,6 +625,8 @@ const scenario_t  scenarios[] = {
     { "smallest", scenario_smallest, scenario_index, 20 },
     { "replays", scenario_retained, scenario_replays, 400 },
     { "replay", scenario_retained, scenario_replay, 40 },
+    { "bulk", scenario_base, scenario_bulk, 2 },
+    { "cleared", scenario_levels, scenario_cleared, 2 },
     { "fanout", scenario_crowd, scenario_fanout, 600 },
     { NULL, NULL, NULL, 0 }
 };

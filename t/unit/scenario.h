@@ -8,7 +8,7 @@
 #define _SCENARIO_H_INCLUDED_
 
 
-#include "store.h"
+#include "bulk.h"
 
 
 /*

@@ -6,8 +6,9 @@
 
 #include <sys/mman.h>
 #include <ngx_mqtt_event.h>
+#include <ngx_mqtt_list.h>
 #include <ngx_mqtt_replay.h>
-#include "store.h"
+#include "bulk.h"
 
 
 static ssize_t store_send(ngx_mqtt_client_t *cl, u_char *p, size_t len);
@@ -880,6 +881,31 @@ store_state(ngx_mqtt_worker_t *w, store_client_t *c, const char *text)
 }
 
 
+/* Of hub "h", in one go. */
+
+static ngx_int_t
+store_remove(ngx_mqtt_worker_t *w, const char *filter)
+{
+    ngx_int_t        rc;
+    ngx_mqtt_list_t  list;
+
+    ngx_memzero(&list, sizeof(ngx_mqtt_list_t));
+
+    list.worker = w;
+    list.kind = NGX_MQTT_LIST_REMOVE;
+    list.hub = store_str("h");
+    list.name = store_str(filter);
+
+    rc = ngx_mqtt_list_start(&list);
+
+    while (rc == NGX_OK && (rc = ngx_mqtt_list_run(&list)) == NGX_AGAIN) {
+        rc = NGX_OK;
+    }
+
+    return rc;
+}
+
+
 ngx_int_t
 store_op(ngx_mqtt_worker_t *w, store_client_t *clients, const store_op_t *op)
 {
@@ -921,6 +947,12 @@ store_op(ngx_mqtt_worker_t *w, store_client_t *clients, const store_op_t *op)
 
     case STORE_STATE:
         return store_state(w, c, op->text);
+
+    case STORE_REMOVE:
+        return store_remove(w, op->text);
+
+    case STORE_BULK:
+        return bulk_run(bulk_make(w, op->n, op->id, op->text, op->payload));
 
     case STORE_BLOCK:
         c->blocked = 1;

@@ -4,6 +4,7 @@
  */
 
 
+#include <ngx_mqtt_user.h>
 #include "store.h"
 
 
@@ -75,6 +76,12 @@ test_check_damage(ngx_uint_t n)
     case 34: st.w->slot->ready = (ngx_mqtt_attach_t *) e; break;
     case 35: hub->subs->parent = hub->retained; break;
     case 36: root->hubs = NULL; root->nhubs = 0; break;
+    case 37: s->user->count--; break;
+    case 38: s->user->link.hash++; break;
+    case 39: s->user->sessions = s->user->sessions->user_next; break;
+    case 40: s->user_prev = NULL; break;
+    case 41: s->user_next = s; break;
+    case 42: root->users.count++; break;
     default:
         return 0;
     }
@@ -96,6 +103,18 @@ test_check_find(void)
 }
 
 
+static void
+test_check_user(const char *id)
+{
+    store_client_t  c;
+
+    static const store_connect_t  conn = { .expiry = 3600, .user = "u" };
+
+    (void) store_connect(&c, st.w, id, &conn);
+    store_close(&c, 0);
+}
+
+
 void
 test_check(void)
 {
@@ -104,6 +123,9 @@ test_check(void)
     store_client_t  c;
 
     store_create(&st, 2 * 1024 * 1024);
+    test_check_user("one");
+    test_check_user("s");
+    test_check_user("two");
     store_offline(&st, "other", "#", 1);
     store_offline(&st, "s", "t", 1);
     store_offline(&st, "s", "a/b/c", 1);

@@ -6,6 +6,7 @@
 
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <ngx_mqtt_user.h>
 #include "scenario.h"
 
 
@@ -457,6 +458,50 @@ test_kill_verify_profiles(test_kill_t *t)
 }
 
 
+/* A user has one session, the one that lasts, or there is no such user. */
+
+static void
+test_kill_verify_users(test_kill_t *t)
+{
+    ngx_int_t            done, started;
+    ngx_str_t            name;
+    ngx_uint_t           i;
+    ngx_mqtt_user_t     *user;
+    ngx_mqtt_session_t  *s[2];
+
+    static const char  *names[] = { "alice", "bob" };
+
+    done = t->progress->done;
+    started = t->progress->started;
+
+    s[0] = store_session(&t->st, "u0");
+    s[1] = store_session(&t->st, "u2");
+
+    for (i = 0; i < 2; i++) {
+        name = store_str(names[i]);
+        user = ngx_mqtt_user_find_locked(&t->st.zone, store_hub(&t->st, "h"),
+                                         &name);
+
+        if (s[i] ? (user == NULL || user->sessions != s[i]
+                    || user->count != 1 || s[i]->user != user)
+            : user != NULL)
+        {
+            test_kill_wrong(t, t->sc->ops, names[i], user ? user->count : 0);
+        }
+    }
+
+    /* another connection gives the one a new session, time ends the other */
+
+    if (store_session(&t->st, "u1")
+        || (s[0] == NULL && done > 0 && started != 11)
+        || (s[1] == NULL && done > 2 && started <= 8)
+        || (s[1] && (started <= 2 || done > 8)))
+    {
+        test_kill_wrong(t, t->sc->ops, "sessions of users", done);
+    }
+}
+
+
 /* Each end of a session is told; each kill may repeat one. */
 
 static void
@@ -533,6 +578,89 @@ test_kill_verify_share(test_kill_t *t)
 }
 
 
+/* What was removed stays so, the rest stays. */
+
+static void
+test_kill_verify_cleared(test_kill_t *t)
+{
+    char        topic[32];
+    ngx_uint_t  i, n;
+
+    for (i = 0, n = 0; i < 7; i++) {
+        sprintf(topic, "r/1/%lu", (unsigned long) i);
+        n += store_retained(&t->st, topic, "one");
+    }
+
+    if ((t->progress->done > 1 && n) || (t->progress->started < 2 && n != 7)) {
+        test_kill_wrong(t, t->sc->ops + 1, "retained", n);
+    }
+
+    n = store_retained(&t->st, "r/2", NULL);
+
+    if (n ? t->progress->started < 3 : t->progress->done > 2) {
+        test_kill_wrong(t, t->sc->ops + 2, "removed", n);
+    }
+
+    if (!store_retained(&t->st, "r/1", "kept")) {
+        test_kill_wrong(t, t->sc->ops, "not to be removed", 0);
+    }
+}
+
+
+/* All or nobody has it; who was closed, joined or left stays so. */
+
+static void
+test_kill_verify_bulk(test_kill_t *t)
+{
+    ngx_int_t            done, started;
+    ngx_uint_t           n;
+    const store_op_t    *op;
+    ngx_mqtt_session_t  *s;
+
+    done = t->progress->done;
+    started = t->progress->started;
+
+    for (op = t->sc->ops; op->op != STORE_END; op++) {
+
+        if (op->op == STORE_BULK && op->payload && op->payload[0] == 'm') {
+            test_kill_copies(t, op, 0);
+        }
+    }
+
+    s = store_session(&t->st, "k0");
+
+    if (s ? done > 10 : (done > 0 && started <= 10)) {
+        test_kill_wrong(t, t->sc->ops + 10, "closed", s != NULL);
+    }
+
+    s = store_session(&t->st, "k1");
+
+    if (s ? done > 12 : (done > 1 && started <= 12)) {
+        test_kill_wrong(t, t->sc->ops + 12, "closed", s != NULL);
+    }
+
+    n = s ? store_queued(&t->st, "k1", "n1") : 1;
+
+    if (done > 7 ? n != 1 : started > 7 ? n > 1 : (s && n)) {
+        test_kill_wrong(t, t->sc->ops + 7, "copies of a user", n);
+    }
+
+    n = store_session(&t->st, "s5")->nsubs;
+
+    if (n < 1 || n > 2 || (n == 1 && done > 5 && started <= 9)
+        || (n == 2 && (done > 9 || started <= 5)))
+    {
+        test_kill_wrong(t, t->sc->ops + 5, "groups", n);
+    }
+
+    n = store_session(&t->st, "s0")->nsubs;
+
+    if (n ? done > 13 : started <= 13) {
+        test_kill_wrong(t, t->sc->ops + 13, "subscriptions", n);
+    }
+}
+
+
 static void
 test_kill_verify(test_kill_t *t)
 {
@@ -551,11 +679,20 @@ test_kill_verify(test_kill_t *t)
     } else if (strcmp(t->sc->name, "profiles") == 0) {
         test_kill_verify_profiles(t);
 
+    } else if (strcmp(t->sc->name, "users") == 0) {
+        test_kill_verify_users(t);
+
     } else if (strcmp(t->sc->name, "lives") == 0) {
         test_kill_verify_lives(t);
 
     } else if (strcmp(t->sc->name, "share") == 0) {
         test_kill_verify_share(t);
+
+    } else if (strcmp(t->sc->name, "bulk") == 0) {
+        test_kill_verify_bulk(t);
+
+    } else if (strcmp(t->sc->name, "cleared") == 0) {
+        test_kill_verify_cleared(t);
     }
 }
 

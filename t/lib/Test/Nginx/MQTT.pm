@@ -275,6 +275,15 @@ nothing else comes to a.
 Fields of a handshake: method, path, http, host, upgrade, connection, version,
 protocol, key; C<-> leaves the header out.
 
+    r > REST POST /api/hubs/test/:send?x=%20 text="hello" header="X: y"
+    r < HTTP 202 X=y !Location body=~x json.code=$code
+    r asks 404 HEAD /api/hubs/test/groups/g
+
+A request needs no handshake; C<asks> hears no more than the status.  Its
+fields: one of text, json, binary and body (without a type); type, length,
+host; key, aud and exp of the token it gets, or token (C<->: none).  Of a JSON
+body, C<json.a.0> is a part and C<json> is all, with its names in order.
+
     a closes                              # FIN
     a resets                              # RST
     a shuts                               # FIN, but goes on reading

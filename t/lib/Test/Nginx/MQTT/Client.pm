@@ -64,7 +64,7 @@ sub open {
 
     @$self{qw(socket local_port raw bytes events ended connected mode held)} =
         ($socket, $socket->sockport, '', '', [], 0, 0, 'mqtt', undef);
-    delete @$self{qw(fragment aliases in_flight greeted dismissed)};
+    delete @$self{qw(fragment aliases in_flight greeted dismissed requests)};
 
     $socket->blocking(0);
     $self->write_raw($o{prefix}) if defined $o{prefix};
@@ -352,8 +352,19 @@ sub take_bytes {
 sub split_http {
     my ($self) = @_;
 
-    $self->{raw} =~ /^(.*?)\r\n\r\n/s or return;
-    my ($head, $after) = ($1, $+[0]);
+    while ($self->{mode} eq 'http' && !$self->{ended}
+           && $self->{raw} =~ /^(.*?)\r\n\r\n/s)
+    {
+        $self->take_http($1, $+[0]) or return;
+    }
+}
+
+
+# False as long as the body is incomplete.
+
+sub take_http {
+    my ($self, $head, $after) = @_;
+
     my ($line, @lines) = split /\r\n/, $head;
     my ($status) = $line =~ m{^HTTP/1\.[01] (\d{3})};
     return $self->garbage("not an HTTP response: " . quote($head)) if !$status;
@@ -366,14 +377,16 @@ sub split_http {
                                                   : $value;
     }
 
-    my $length = $status == 101 ? 0 : $headers{'content-length'} || 0;
+    my $bodiless = $status == 101 || ($self->{requests}[0] || '') eq 'HEAD';
+    my $length = $bodiless ? 0 : $headers{'content-length'} || 0;
     return if length $self->{raw} < $after + $length;
+    shift @{ $self->{requests} || [] };
 
     my $body = substr $self->{raw}, $after, $length;
     substr $self->{raw}, 0, $after + $length, '';
     $self->{mode} = 'frames' if $status == 101;
-    $self->event(kind => 'http', status => $status, headers => \%headers,
-                 body => $body);
+    return $self->event(kind => 'http', status => $status, headers => \%headers,
+                        body => $body);
 }
 
 
@@ -525,8 +538,10 @@ sub describe_event {
     return "close ($e->{how})" if $kind eq 'close';
     return "garbage: $e->{text}" if $kind eq 'garbage';
 
-    return "HTTP $e->{status} " . join ' ', map { "$_=" . quote($e->{headers}{$_}) }
-                                            sort keys %{ $e->{headers} }
+    return join ' ', "HTTP $e->{status}",
+                     (map { "$_=" . quote($e->{headers}{$_}) }
+                          sort keys %{ $e->{headers} }),
+                     length $e->{body} ? quote($e->{body}) : ()
         if $kind eq 'http';
 
     return "WS close" . (defined $e->{code}

@@ -11,6 +11,7 @@ use Time::HiRes qw(time sleep);
 
 use Test::Nginx::MQTT::Client;
 use Test::Nginx::MQTT::Packet qw(encode decode describe quote property_id TYPES);
+use Test::Nginx::MQTT::Rest ();
 use Test::Nginx::MQTT::Server;
 use Test::Nginx::MQTT::Token;
 use Test::Nginx::MQTT::WebSocket qw(handshake frame opcode);
@@ -522,12 +523,14 @@ sub do_disconnects {
 sub say {
     my ($self, $name, $what, @words) = @_;
 
-    my $c = $self->client($name, 1);
     $what = $self->text($what);
+    $self->open_rest($name) if $what eq 'REST';
+    my $c = $self->client($name, 1);
     my %how;
     @words = grep { !/^(split|fragments)=(.*)$/ || do { $how{$1} = $2; 0 } } @words;
 
     return $self->say_ws($c, @words) if $what eq 'WS';
+    return $self->say_rest($c, @words) if $what eq 'REST';
     return $self->say_handshake($c, @words) if $what eq 'HANDSHAKE';
     return $c->write_raw(join '', map { $self->text($_) } @words) if $what eq 'RAW';
 
@@ -653,6 +656,49 @@ sub say_handshake {
     my ($request, $key) = handshake(%request);
     $c->{key} = $key;
     $c->write_raw($request);
+}
+
+
+# A connection for requests is an HTTP one that makes no handshake.
+
+sub open_rest {
+    my ($self, $name) = @_;
+
+    my $c = $self->{clients}{$name};
+    $self->connect_client($name, { transport => 'ws', bare => 1 })
+        if !$c || !$c->is_open;
+}
+
+
+my %REST = map { $_ => 1 } qw(text json binary body type host token key aud
+                              exp length);
+
+sub say_rest {
+    my ($self, $c, $method, $path, @words) = @_;
+
+    my %request = (method => $self->text($method), path => $self->text($path));
+
+    for my $word (@words) {
+        my ($key, $value) = named($word);
+        $self->fail("REST: what is $word?") if !defined $key;
+        if ($key eq 'header') { push @{ $request{headers} }, $self->text($value) }
+        elsif ($REST{$key}) { $request{$key} = $self->text($value) }
+        else { $self->fail("unknown field $key of a request") }
+    }
+
+    $self->heard("$c->{name} > $request{method} $request{path}");
+    push @{ $c->{requests} }, $request{method};
+    $c->write_raw(Test::Nginx::MQTT::Rest::request(%request));
+}
+
+
+# r asks STATUS METHOD PATH ...: a request, and what comes back.
+
+sub do_asks {
+    my ($self, $name, $status, @words) = @_;
+
+    $self->say($name, 'REST', @words);
+    $self->hear($name, 'HTTP', $status);
 }
 
 
@@ -943,18 +989,32 @@ sub match_http {
 
     return "expected HTTP $status" if $e->{kind} ne 'http' || $e->{status} != $status;
 
+    my @captures;
+
     for my $word (@words) {
-        my ($absent, $name, $value) = $word =~ /^(!?)([\w-]+)(?:=(.*))?$/s
+        my ($absent, $name, $value) = $word =~ /^(!?)([\w.-]+)(?:=(.*))?$/s
             or $self->fail("HTTP: what is $word?");
+
+        if ($name =~ /^(?:body|json(?:\.(.*))?)$/) {
+            my $said = $name eq 'body' ? $e->{body}
+                     : Test::Nginx::MQTT::Rest::member($e->{body}, defined $1 ? $1 : '');
+            return "expected no $name" if $absent && defined $said;
+            my $why = $absent ? undef
+                    : $self->match_value($name, $value, $said, \@captures);
+            return $why if defined $why;
+            next;
+        }
+
         my $got = $e->{headers}{lc $name};
 
         return "expected no header $name" if $absent && defined $got;
-        next if $absent;
+        next if $absent || ($value eq '*' && defined $got);
         my $want = $self->text($value);
         return "expected header $name=" . quote($want)
             if !defined $got || lc $got ne lc $want;
     }
 
+    $self->{vars}[-1]{ $_->[0] } = $_->[1] for @captures;
     return undef;
 }
 
