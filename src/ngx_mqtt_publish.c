@@ -11,6 +11,8 @@
 #include <ngx_mqtt_property.h>
 #include <ngx_mqtt_handle.h>
 #include <ngx_mqtt_will.h>
+#include <ngx_mqtt_native_session.h>
+#include <ngx_mqtt_native_local.h>
 
 
 /* subscriptions looked at, and deliveries queued, in one hold of the lock */
@@ -152,6 +154,7 @@ ngx_mqtt_publish_store(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in)
         ngx_mqtt_text_write(&text, in->topic.data, in->topic.len);
         ngx_mqtt_text_write(&text, props, props_len);
         ngx_mqtt_text_write(&text, in->payload.data, in->payload.len);
+        ngx_mqtt_text_write(&text, in->extra.data, in->extra.len);
     }
 
     if (props_len && props != in->props->raw.data) {
@@ -172,10 +175,12 @@ ngx_mqtt_publish_alloc_locked(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in,
     ngx_mqtt_message_t  *m;
 
     m = ngx_mqtt_message_alloc_locked(w->zone, in->topic.len, props_len,
-                                      in->payload.len, &left);
+                                      in->payload.len + in->extra.len, &left);
     if (m == NULL) {
         return NULL;
     }
+
+    m->payload_len = in->payload.len;
 
     ngx_mqtt_set(w->slot->filling, m);
 
@@ -334,6 +339,9 @@ ngx_mqtt_publish_slice(ngx_mqtt_worker_t *w)
 
     if (lost) {
         (void) ngx_mqtt_handle_lost(cl);
+
+    } else if (cl && ngx_mqtt_is_native(cl->version)) {
+        ngx_mqtt_native_published(cl, reason);
 
     } else if (cl) {
         ngx_mqtt_handle_published(cl, p->qos, p->id, reason);
@@ -567,6 +575,7 @@ ngx_mqtt_publish_again_locked(ngx_mqtt_publishing_t *p)
     if (p->args.from && p->args.from->serial != p->from_serial) {
         p->args.from = NULL;
         p->args.packet_id = 0;
+        p->args.has_ack = 0;
     }
 }
 
@@ -637,6 +646,7 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
     if (args->from && args->from->serial != p->from_serial) {
         args->from = NULL;
         args->packet_id = 0;
+        args->has_ack = 0;
     }
 
     if (args->will && !ngx_mqtt_publish_is_will(p)) {
@@ -650,6 +660,19 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
         }
 
         if (ngx_mqtt_session_reserve_id_locked(zone, args->from) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (args->has_ack) {
+
+        if (ngx_mqtt_native_acked_locked(args->from, args->ack_id)) {
+            return NGX_DONE;
+        }
+
+        if (ngx_mqtt_native_reserve_ack_locked(zone, args->from, args->ack_id)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
@@ -678,6 +701,8 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
 
     pub->session = args->from;
     pub->packet_id = args->packet_id;
+    pub->has_ack = (u_char) args->has_ack;
+    pub->ack_id = args->ack_id;
     pub->retain = retain;
     pub->todo = pub->drafts;
     pub->current = NULL;

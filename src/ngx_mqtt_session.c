@@ -9,6 +9,7 @@
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_will.h>
 #include <ngx_mqtt_life.h>
+#include <ngx_mqtt_native_session.h>
 
 
 /* blocks looked at for ended sessions in one hold of the lock */
@@ -491,6 +492,13 @@ ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         ids = s->ids;
         ngx_mqtt_set(s->ids, ids->next);
         ngx_mqtt_block_free_locked(w->zone, ids);
+    }
+
+    if (s->native
+        && ngx_mqtt_native_session_free_locked(w->zone, s, budget)
+           == NGX_AGAIN)
+    {
+        return NGX_AGAIN;
     }
 
     m = s->profile;

@@ -41,6 +41,7 @@ void test_wide(void);
 void test_check(void);
 void test_rebuild(void);
 void test_nomem(void);
+void test_native_client(void);
 void test_kill(void);
 
 
@@ -75,6 +76,7 @@ static test_t  tests[] = {
     { "wide", test_wide },
     { "check", test_check },
     { "rebuild", test_rebuild },
+    { "native_client", test_native_client },
     { "nomem", test_nomem },
     { NULL, NULL }
 };
