@@ -64,10 +64,13 @@ $(OUT)/nginx/%.o: $(NGINX)/src/%.c .ci/native.mk
 $(OUT)/webpubsub.pb-c.c: $(SRC)/webpubsub.proto
 	protoc-c --proto_path=$(SRC) --c_out=$(OUT) $<
 
+$(OUT)/webpubsub.pb-c.h: $(OUT)/webpubsub.pb-c.c
+	touch $@
+
 $(OUT)/webpubsub.pb-c.o: $(OUT)/webpubsub.pb-c.c .ci/native.mk
 	$(CC) $(CFLAGS) -w $(INCS) -c -o $@ $<
 
-$(OUT)/%.o: %.c .ci/native.mk | $(OUT)/webpubsub.pb-c.c
+$(OUT)/%.o: %.c .ci/native.mk | $(OUT)/webpubsub.pb-c.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(INCS) -MMD -MP -c -o $@ $<
 

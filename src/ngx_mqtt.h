@@ -18,6 +18,20 @@
 #define NGX_MQTT_V5                            5
 
 
+/*
+ * What stands in their place for native clients of Web PubSub: a bit, their
+ * protocol (ngx_mqtt_native.h), and whether it is a reliable one.
+ */
+
+#define NGX_MQTT_V_NATIVE                      0x10
+#define NGX_MQTT_V_RELIABLE                    0x08
+
+#define ngx_mqtt_is_native(version)    ((version) & NGX_MQTT_V_NATIVE)
+#define ngx_mqtt_is_reliable(version)  ((version) & NGX_MQTT_V_RELIABLE)
+#define ngx_mqtt_protocol(version)                                            \
+    (ngx_mqtt_is_native(version) ? (version) & 0x07 : 0)
+
+
 /* control packet types (2.1.2) */
 
 #define NGX_MQTT_CONNECT                       1

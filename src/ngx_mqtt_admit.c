@@ -14,6 +14,7 @@
 #include <ngx_mqtt_replay.h>
 #include <ngx_mqtt_will.h>
 #include <ngx_mqtt_life.h>
+#include <ngx_mqtt_native_session.h>
 
 #include <sys/random.h>
 
@@ -26,6 +27,10 @@ static ngx_uint_t ngx_mqtt_admit_place_locked(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx, ngx_mqtt_hub_t *hub);
 static ngx_uint_t ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx, ngx_mqtt_session_t **session, ngx_uint_t *slot);
+static ngx_uint_t ngx_mqtt_admit_owner(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx, ngx_mqtt_session_t *s);
+static ngx_mqtt_session_t *ngx_mqtt_admit_create_locked(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx);
 static void ngx_mqtt_admit_limits_locked(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx, ngx_mqtt_session_t *s);
 static ngx_uint_t ngx_mqtt_admit_groups(ngx_mqtt_client_t *cl,
@@ -188,7 +193,7 @@ ngx_mqtt_admit_place_locked(ngx_mqtt_client_t *cl,
         ngx_mqtt_admit_make_id(&cl->client_id);
     }
 
-    if (s && !ngx_mqtt_session_owned_by(s, &cx->principal.identity)) {
+    if (s && !ngx_mqtt_admit_owner(cl, cx, s)) {
         return NGX_MQTT_NOT_AUTHORIZED;
     }
 
@@ -239,7 +244,7 @@ ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
     for ( ;; ) {
         s = ngx_mqtt_session_find_locked(w->zone, hub, &cl->client_id);
 
-        if (s && !ngx_mqtt_session_owned_by(s, &cx->principal.identity)) {
+        if (s && !ngx_mqtt_admit_owner(cl, cx, s)) {
             return NGX_MQTT_NOT_AUTHORIZED;
         }
 
@@ -252,6 +257,11 @@ ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
             *session = s;
 
             return NGX_MQTT_SUCCESS;
+        }
+
+        if (cx->serial) {
+            cx->why = "its session has ended";
+            return NGX_MQTT_NOT_AUTHORIZED;
         }
 
         /* before the old one ends, there being no way back */
@@ -275,9 +285,7 @@ ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
         ngx_mqtt_session_end_locked(w, s);
     }
 
-    s = ngx_mqtt_session_create_locked(w->zone, hub, &cl->client_id,
-                                       &cx->principal.identity,
-                                       &cx->principal.user_id);
+    s = ngx_mqtt_admit_create_locked(cl, cx);
     if (s == NULL) {
         cx->why = "no room for its session";
         w->full = 1;
@@ -289,6 +297,61 @@ ngx_mqtt_admit_session_locked(ngx_mqtt_client_t *cl,
     *session = s;
 
     return NGX_MQTT_SUCCESS;
+}
+
+
+/* Whether a session is this client's: of its identity and its protocol. */
+
+static ngx_uint_t
+ngx_mqtt_admit_owner(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
+    ngx_mqtt_session_t *s)
+{
+    if (!ngx_mqtt_session_owned_by(s, &cx->principal.identity)
+        || (cx->serial && cx->serial != s->serial))
+    {
+        return 0;
+    }
+
+    return (ngx_mqtt_is_native(s->version) || ngx_mqtt_is_native(cl->version))
+           ? s->version == cl->version : 1;
+}
+
+
+static ngx_mqtt_session_t *
+ngx_mqtt_admit_create_locked(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
+{
+    ngx_mqtt_zone_t            *zone;
+    ngx_mqtt_session_t         *s;
+    ngx_mqtt_native_session_t  *native;
+
+    native = NULL;
+    zone = cl->worker->zone;
+
+    if (ngx_mqtt_is_native(cl->version)) {
+        native = ngx_mqtt_native_session_create_locked(zone);
+
+        if (native == NULL) {
+            return NULL;
+        }
+    }
+
+    s = ngx_mqtt_session_create_locked(zone, cl->attach->hub, &cl->client_id,
+                                       &cx->principal.identity,
+                                       &cx->principal.user_id);
+    if (s == NULL) {
+
+        if (native) {
+            ngx_mqtt_block_free_locked(zone, native);
+        }
+
+        return NULL;
+    }
+
+    if (native) {
+        ngx_mqtt_set(s->native, native);
+    }
+
+    return s;
 }
 
 
@@ -317,7 +380,9 @@ ngx_mqtt_admit_limits_locked(ngx_mqtt_client_t *cl,
     ngx_mqtt_set(s->max_queued, (uint32_t) ngx_min(conf->max_queued,
                                                    0xffffffff));
     ngx_mqtt_set(s->max_bytes, conf->max_queued_bytes);
-    ngx_mqtt_set(s->overflow, (u_char) conf->queue_overflow);
+    ngx_mqtt_set(s->overflow, ngx_mqtt_is_native(cl->version)
+                              ? NGX_MQTT_OVERFLOW_TERMINATE
+                              : (u_char) conf->queue_overflow);
     ngx_mqtt_set(s->window, (uint16_t) ngx_min(cl->receive_maximum,
                                                NGX_MQTT_WINDOW_MAX));
 }
@@ -418,7 +483,7 @@ ngx_mqtt_admit_group_locked(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
         return NGX_MQTT_QUOTA_EXCEEDED;
     }
 
-    if (cl->conf->retain && added) {
+    if (cl->conf->retain && added && !ngx_mqtt_is_native(cl->version)) {
         ngx_mqtt_replay_start_locked(cl->worker, sub, budget);
     }
 

@@ -38,6 +38,9 @@ typedef struct {
     ngx_uint_t             resumes;     /* it was when its will was judged */
     ngx_uint_t             homeless;    /* no room for a profile */
     ngx_uint_t             has_state;   /* of the answer: a new state */
+    uint64_t               serial;      /* of the session that is recovered, */
+                                        /* there being no way but that; or 0 */
+    ngx_str_t              cookie;      /* of a native client */
     ngx_str_t              user;        /* user properties of the CONNACK */
     ngx_uint_t             reason;      /* of a refusal, */
     const char            *why;         /* in words, */

@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_big.h>
+#include <ngx_mqtt_native_local.h>
 
 
 /* between topic and properties: id, property length, expiry, alias, ids */
@@ -17,6 +18,7 @@
 
 typedef struct ngx_mqtt_big_s {
     ngx_mqtt_message_t   *message;      /* the session's "sending" */
+    ngx_mqtt_native_big_t  *native;     /* NULL: as a PUBLISH, and so: */
     ngx_mqtt_text_t       text;
     size_t                topic_left;
     size_t                skip;         /* properties, for 3.1.1 */
@@ -27,6 +29,9 @@ typedef struct ngx_mqtt_big_s {
 } ngx_mqtt_big_t;
 
 
+static ngx_mqtt_big_t *ngx_mqtt_big_create(ngx_mqtt_client_t *cl,
+    ngx_mqtt_message_t *m);
+static void ngx_mqtt_big_destroy(ngx_mqtt_big_t *big);
 static u_char *ngx_mqtt_big_piece(ngx_mqtt_big_t *big, u_char *p,
     u_char *end);
 
@@ -38,7 +43,7 @@ ngx_mqtt_big_start(ngx_mqtt_client_t *cl, ngx_mqtt_message_t *m,
     ngx_mqtt_big_t  *big;
     ngx_mqtt_out_t  *out;
 
-    big = ngx_alloc(sizeof(ngx_mqtt_big_t), cl->log);
+    big = ngx_mqtt_big_create(cl, m);
     if (big == NULL) {
         return NGX_ERROR;
     }
@@ -51,7 +56,6 @@ ngx_mqtt_big_start(ngx_mqtt_client_t *cl, ngx_mqtt_message_t *m,
 
     out->last = ngx_mqtt_delivery_head(out->last, d, cl->version);
 
-    big->message = m;
     ngx_mqtt_message_text(m, &big->text);
     big->topic_left = m->topic_len;
     big->middle = big->data;
@@ -71,6 +75,60 @@ ngx_mqtt_big_start(ngx_mqtt_client_t *cl, ngx_mqtt_message_t *m,
                    + big->text_left;
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mqtt_big_start_native(ngx_mqtt_client_t *cl, ngx_mqtt_message_t *m,
+    uint64_t sequence)
+{
+    ngx_mqtt_big_t  *big;
+
+    big = ngx_mqtt_big_create(cl, m);
+    if (big == NULL) {
+        return NGX_ERROR;
+    }
+
+    big->native = ngx_mqtt_native_big_create(cl, m, sequence);
+
+    if (big->native == NULL) {
+        ngx_free(big);
+        return NGX_ERROR;
+    }
+
+    cl->big = big;
+    cl->big_left = ngx_mqtt_native_big_left(big->native);
+
+    ngx_mqtt_out_mark(cl);
+
+    return NGX_OK;
+}
+
+
+static ngx_mqtt_big_t *
+ngx_mqtt_big_create(ngx_mqtt_client_t *cl, ngx_mqtt_message_t *m)
+{
+    ngx_mqtt_big_t  *big;
+
+    big = ngx_alloc(sizeof(ngx_mqtt_big_t), cl->log);
+
+    if (big) {
+        big->message = m;
+        big->native = NULL;
+    }
+
+    return big;
+}
+
+
+static void
+ngx_mqtt_big_destroy(ngx_mqtt_big_t *big)
+{
+    if (big->native) {
+        ngx_free(big->native);
+    }
+
+    ngx_free(big);
 }
 
 
@@ -106,9 +164,14 @@ ngx_mqtt_big_send(ngx_mqtt_client_t *cl)
         return NGX_ERROR;
     }
 
-    out = ngx_mqtt_out_reserve_big(cl, 1);
+    out = ngx_mqtt_out_reserve_big(cl, big->native ? NGX_MQTT_NATIVE_PIECE
+                                                   : 1);
+    if (out && big->native) {
+        out->last = ngx_mqtt_native_big_piece(big->native, out->last,
+                                              out->end);
+        cl->big_left = ngx_mqtt_native_big_left(big->native);
 
-    if (out) {
+    } else if (out) {
         p = ngx_mqtt_big_piece(big, out->last, out->end);
         cl->big_left -= p - out->last;
         out->last = p;
@@ -129,7 +192,7 @@ ngx_mqtt_big_send(ngx_mqtt_client_t *cl)
 
     if (cl->big_left == 0) {
         cl->big = NULL;
-        ngx_free(big);
+        ngx_mqtt_big_destroy(big);
         ngx_mqtt_out_end_big(cl);
     }
 
@@ -172,7 +235,7 @@ void
 ngx_mqtt_big_free(ngx_mqtt_client_t *cl)
 {
     if (cl->big) {
-        ngx_free(cl->big);
+        ngx_mqtt_big_destroy(cl->big);
         cl->big = NULL;
         cl->big_left = 0;
     }

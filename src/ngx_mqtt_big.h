@@ -27,6 +27,10 @@
 ngx_int_t ngx_mqtt_big_start(ngx_mqtt_client_t *cl, ngx_mqtt_message_t *m,
     ngx_mqtt_delivery_t *d);
 
+/* The same for a native client. */
+ngx_int_t ngx_mqtt_big_start_native(ngx_mqtt_client_t *cl,
+    ngx_mqtt_message_t *m, uint64_t sequence);
+
 /*
  * Appends the next piece to the client's output.  NGX_ERROR: no memory, or
  * the client has lost its session.

@@ -45,6 +45,7 @@ typedef enum {
     NGX_MQTT_KIND_MESSAGE,              /* and the blocks of its chain */
     NGX_MQTT_KIND_IDS,
     NGX_MQTT_KIND_WILL,
+    NGX_MQTT_KIND_NATIVE,               /* of sessions, what is theirs */
     NGX_MQTT_KIND_HASH,
     NGX_MQTT_KIND_SLOT,
     NGX_MQTT_KIND_MAX

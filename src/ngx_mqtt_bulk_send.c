@@ -135,6 +135,7 @@ ngx_mqtt_bulk_message(ngx_mqtt_bulk_t *bulk, ngx_mqtt_inbound_t *in)
     in->topic = (bulk->targets.kind == NGX_MQTT_TARGETS_GROUP)
                 ? bulk->targets.name : topic;
     in->payload = bulk->payload;
+    ngx_str_null(&in->extra);
     in->qos = (u_char) ngx_min(NGX_MQTT_GROUP_QOS, bulk->conf->max_qos);
     in->retain = 0;
 }

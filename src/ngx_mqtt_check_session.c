@@ -9,6 +9,7 @@
 #include <ngx_mqtt_check.h>
 #include <ngx_mqtt_profile.h>
 #include <ngx_mqtt_user.h>
+#include <ngx_mqtt_native_session.h>
 
 
 /* Sessions, their queues, subscriptions and the rest that is theirs. */
@@ -23,6 +24,10 @@ static void ngx_mqtt_check_owned(ngx_mqtt_check_t *ck,
 static void ngx_mqtt_check_user(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s);
 static void ngx_mqtt_check_user_list(ngx_mqtt_check_t *ck,
     ngx_mqtt_user_t *user);
+static void ngx_mqtt_check_native(ngx_mqtt_check_t *ck,
+    ngx_mqtt_session_t *s);
+static void ngx_mqtt_check_acks(ngx_mqtt_check_t *ck,
+    ngx_mqtt_native_session_t *native);
 static void ngx_mqtt_check_subs(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s);
 static void ngx_mqtt_check_sub(ngx_mqtt_check_t *ck, ngx_mqtt_sub_t *sub);
 static void ngx_mqtt_check_replays(ngx_mqtt_check_t *ck,
@@ -66,6 +71,7 @@ ngx_mqtt_check_session(ngx_mqtt_zone_t *zone, void *block, void *data)
     ngx_mqtt_check_place(ck, s);
     ngx_mqtt_check_owned(ck, s);
     ngx_mqtt_check_user(ck, s);
+    ngx_mqtt_check_native(ck, s);
     ngx_mqtt_check_subs(ck, s);
     ngx_mqtt_check_queues(ck, s);
     ngx_mqtt_check_flight(ck, s);
@@ -142,6 +148,81 @@ ngx_mqtt_check_owned(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
         ngx_mqtt_check(ck, ngx_mqtt_profile_valid(s->profile),
                        "profile that is none");
     }
+}
+
+
+/* What is in flight has ascending sequence ids, the last one at most. */
+
+static void
+ngx_mqtt_check_native(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
+{
+    uint64_t           last, sequence;
+    ngx_mqtt_entry_t  *e;
+
+    if (s->native == NULL) {
+        ngx_mqtt_check(ck, !ngx_mqtt_is_native(s->version),
+                       "native session without its part");
+        return;
+    }
+
+    if (!ngx_mqtt_check_mark(ck, s->native, NGX_MQTT_KIND_NATIVE,
+                             "native session"))
+    {
+        return;
+    }
+
+    ngx_mqtt_check_acks(ck, s->native);
+
+    last = 0;
+
+    for (e = s->head;
+         e && ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_QUEUED;
+         e = e->next)
+    {
+        sequence = ngx_mqtt_native_sequence_locked(s, e);
+
+        ngx_mqtt_check(ck, sequence > last
+                           && sequence <= s->native->sequence,
+                       "order of sequence ids");
+        last = sequence;
+    }
+}
+
+
+static void
+ngx_mqtt_check_acks(ngx_mqtt_check_t *ck, ngx_mqtt_native_session_t *native)
+{
+    ngx_uint_t        i, n;
+    ngx_mqtt_acks_t  *acks, *last;
+
+    n = 0;
+    last = NULL;
+
+    for (acks = native->acks; acks; acks = acks->next) {
+
+        if (!ngx_mqtt_check_mark(ck, acks, NGX_MQTT_KIND_NATIVE,
+                                 "remembered ids"))
+        {
+            return;
+        }
+
+        if (!ngx_mqtt_check(ck, acks->from <= acks->n
+                                && acks->n <= NGX_MQTT_ACK_RANGES,
+                            "number of remembered ids"))
+        {
+            return;
+        }
+
+        for (i = acks->from; i < acks->n; i++) {
+            n += acks->range[i].end - acks->range[i].first;
+        }
+
+        last = acks;
+    }
+
+    ngx_mqtt_check(ck, last == native->acks_last, "tail of remembered ids");
+    ngx_mqtt_check(ck, n == native->nacks && n <= NGX_MQTT_ACK_IDS + 1,
+                   "count of remembered ids");
 }
 
 
@@ -416,7 +497,8 @@ ngx_mqtt_check_state(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s,
         ngx_mqtt_check_fail(ck, "state of an entry");
     }
 
-    ngx_mqtt_check(ck, e->packet_id != 0, "entry without a packet id");
+    ngx_mqtt_check(ck, e->packet_id != 0 || s->native,
+                   "entry without a packet id");
 }
 
 

@@ -18,6 +18,7 @@
 #include <ngx_mqtt_ask.h>
 #include <ngx_mqtt_login.h>
 #include <ngx_mqtt_proof.h>
+#include <ngx_mqtt_native_local.h>
 
 
 #define NGX_MQTT_OUTPUT_MAX     (64 * 1024)    /* bytes, then input stops */
@@ -36,8 +37,6 @@
 #define NGX_MQTT_POLL_INTERVAL  1000
 
 
-static ngx_int_t ngx_mqtt_client_may_go_on(ngx_mqtt_client_t *cl,
-    ngx_uint_t type);
 static ngx_uint_t ngx_mqtt_client_behind(ngx_mqtt_client_t *cl);
 static ngx_int_t ngx_mqtt_client_drain(ngx_mqtt_client_t *cl);
 static ngx_int_t ngx_mqtt_client_malformed(ngx_mqtt_client_t *cl,
@@ -187,9 +186,7 @@ ngx_mqtt_client_input(ngx_mqtt_client_t *cl, u_char **pos, u_char *last)
 }
 
 
-/* NGX_BUSY: there is more input, and it has to wait. */
-
-static ngx_int_t
+ngx_int_t
 ngx_mqtt_client_may_go_on(ngx_mqtt_client_t *cl, ngx_uint_t type)
 {
     ngx_mqtt_worker_t  *w;
@@ -414,6 +411,14 @@ ngx_mqtt_client_lost(ngx_mqtt_client_t *cl)
 }
 
 
+void
+ngx_mqtt_client_refuse(ngx_mqtt_client_t *cl, ngx_uint_t reason,
+    const char *why)
+{
+    ngx_mqtt_client_end(cl, reason, why, 1);
+}
+
+
 ngx_int_t
 ngx_mqtt_handle_fail(ngx_mqtt_client_t *cl, ngx_uint_t reason,
     const char *why)
@@ -461,6 +466,7 @@ ngx_mqtt_client_end(ngx_mqtt_client_t *cl, ngx_uint_t reason,
     ngx_mqtt_client_log(cl, reason, why);
     ngx_mqtt_ask_forget(cl);
     ngx_mqtt_login_forget(cl);
+    ngx_mqtt_native_event_forget(cl);
     ngx_mqtt_client_detach(cl, reason, lost || cl->broken);
 
     if (!silent) {
@@ -478,6 +484,7 @@ ngx_mqtt_client_end(ngx_mqtt_client_t *cl, ngx_uint_t reason,
     ngx_mqtt_alias_free(cl);
     ngx_mqtt_auth_free(cl);
     ngx_mqtt_proof_free(cl);
+    ngx_mqtt_native_free(cl);
     ngx_mqtt_parser_free(&cl->parser);
 
     if (cl->client_id.data) {
@@ -547,6 +554,13 @@ ngx_mqtt_client_detach(ngx_mqtt_client_t *cl, ngx_uint_t reason,
     ngx_mqtt_worker_lock(w);
 
     if (a->session) {
+
+        if (ngx_mqtt_is_native(cl->version) && !lost
+            && ngx_mqtt_native_ends(reason))
+        {
+            ngx_mqtt_set(a->session->expiry, 0);
+        }
+
         ngx_mqtt_life_leave_locked(cl, a->session, reason, lost);
         ngx_mqtt_session_leave_locked(w, a->session, cl->will_discard);
     }
@@ -565,6 +579,11 @@ ngx_mqtt_client_farewell(ngx_mqtt_client_t *cl, ngx_uint_t reason,
 {
     ngx_int_t          code;
     ngx_mqtt_packet_t  pkt;
+
+    if (ngx_mqtt_is_native(cl->version)) {
+        ngx_mqtt_native_farewell(cl, reason, why);
+        return;
+    }
 
     if (!cl->connected) {
 

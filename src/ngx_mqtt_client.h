@@ -31,6 +31,7 @@ typedef struct ngx_mqtt_access_s      ngx_mqtt_access_t;
 typedef struct ngx_mqtt_ask_s         ngx_mqtt_ask_t;
 typedef struct ngx_mqtt_proof_s       ngx_mqtt_proof_t;
 typedef struct ngx_mqtt_login_s       ngx_mqtt_login_t;
+typedef struct ngx_mqtt_native_s      ngx_mqtt_native_t;
 
 
 /*
@@ -127,6 +128,9 @@ struct ngx_mqtt_client_s {
     ngx_mqtt_login_t                *login;
     ngx_mqtt_ask_t                  *ask;
 
+    ngx_mqtt_native_t               *native;       /* NULL: of MQTT, and */
+                                                   /* nobody is told whose */
+
     /* who it is, until its CONNECT is answered; NULL: nobody */
     ngx_mqtt_proof_t                *proof;
     time_t                           expires;      /* 0: it does not */
@@ -171,6 +175,7 @@ struct ngx_mqtt_client_s {
     unsigned                         by_method:1;  /* "JWT", in CONNECT */
     unsigned                         asked:1;      /* the application was, */
     unsigned                         appointed:1;  /* and has given roles */
+    unsigned                         parted:1;     /* a native one, by itself */
 };
 
 

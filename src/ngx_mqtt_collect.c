@@ -169,7 +169,9 @@ ngx_mqtt_collect_sub_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_sub_t *sub)
         return NGX_OK;
     }
 
-    if (ngx_mqtt_sub_no_local(sub) && ngx_mqtt_collect_own(p, sub->session)) {
+    if ((ngx_mqtt_sub_no_local(sub) || p->args.no_echo)
+        && ngx_mqtt_collect_own(p, sub->session))
+    {
         return NGX_OK;
     }
 
@@ -294,6 +296,10 @@ ngx_mqtt_collect_entry_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_session_t *s,
 
     p->matched = 1;
 
+    if (ngx_mqtt_is_native(s->version)) {
+        qos = ngx_mqtt_is_reliable(s->version) ? 1 : 0;
+    }
+
     rc = ngx_mqtt_queue_accepts_locked(s, qos,
                                        ngx_mqtt_message_size(p->args.message));
 
@@ -309,6 +315,11 @@ ngx_mqtt_collect_entry_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_session_t *s,
     }
 
     if (rc == NGX_BUSY) {
+
+        if (ngx_mqtt_is_native(s->version)) {
+            ngx_mqtt_set(s->expiry, 0);
+        }
+
         if (s->attach) {
             ngx_mqtt_session_kick_locked(p->worker, s,
                                          NGX_MQTT_QUOTA_EXCEEDED);

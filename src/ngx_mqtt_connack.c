@@ -13,6 +13,7 @@
 #include <ngx_mqtt_life.h>
 #include <ngx_mqtt_proof.h>
 #include <ngx_mqtt_connack.h>
+#include <ngx_mqtt_native_local.h>
 
 
 static void ngx_mqtt_connack_name(ngx_mqtt_client_t *cl,
@@ -84,7 +85,7 @@ ngx_mqtt_connack_name(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     ngx_mqtt_whose_t     whose;
     ngx_mqtt_profile_t  *p;
 
-    if (cl->ops->named == NULL) {
+    if (cl->ops->named == NULL && !cl->conf->native) {
         return;
     }
 
@@ -106,8 +107,12 @@ ngx_mqtt_connack_name(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
         }
     }
 
-    if (user_id->len || username.len) {
+    if (cl->ops->named && (user_id->len || username.len)) {
         cl->ops->named(cl, user_id, &username);
+    }
+
+    if (cl->conf->native && user_id->len) {
+        ngx_mqtt_native_publisher(cl, user_id);
     }
 
     if (p) {

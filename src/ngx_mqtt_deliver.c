@@ -10,6 +10,8 @@
 #include <ngx_mqtt_big.h>
 #include <ngx_mqtt_alias.h>
 #include <ngx_mqtt_replay.h>
+#include <ngx_mqtt_native_session.h>
+#include <ngx_mqtt_native_local.h>
 
 
 /* blocks looked at for deliveries in one hold of the lock, about */
@@ -48,6 +50,7 @@ typedef struct ngx_mqtt_record_s {
     ngx_mqtt_message_t   *message;      /* held by the slot until the end */
     ngx_mqtt_record_e     type;
     ngx_uint_t            reason;
+    uint64_t              sequence;     /* to a reliable native client, or 0 */
     ngx_mqtt_delivery_t   d;
 } ngx_mqtt_record_t;
 
@@ -268,7 +271,10 @@ ngx_mqtt_deliver_take_locked(ngx_mqtt_worker_t *w, ngx_mqtt_attach_t *a,
         }
 
         ngx_mqtt_deliver_prepare(w, r, e, &w->sub_ids[*n * NGX_MQTT_SUB_IDS]);
-        size = ngx_mqtt_delivery_size(&r->d, cl->version);
+
+        size = ngx_mqtt_is_native(cl->version)
+               ? r->message->text_len
+               : ngx_mqtt_delivery_size(&r->d, cl->version);
 
         if (size > cl->max_packet_size || size > NGX_MQTT_PACKET_MAX) {
 
@@ -377,6 +383,7 @@ ngx_mqtt_deliver_prepare(ngx_mqtt_worker_t *w, ngx_mqtt_record_t *r,
 
     r->type = NGX_MQTT_RECORD_PUBLISH;
     r->message = m;
+    r->sequence = 0;
 
     d->qos = ngx_mqtt_entry_qos(e);
     d->dup = (ngx_mqtt_entry_state(e) != NGX_MQTT_ENTRY_QUEUED);
@@ -416,11 +423,22 @@ ngx_mqtt_deliver_sent_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     qos = ngx_mqtt_entry_qos(e);
 
     if (ngx_mqtt_entry_state(e) == NGX_MQTT_ENTRY_QUEUED) {
-        ngx_mqtt_set(e->packet_id, ngx_mqtt_queue_next_id_locked(s));
+
+        if (s->native) {
+            ngx_mqtt_native_number_locked(s, e);
+
+        } else {
+            ngx_mqtt_set(e->packet_id, ngx_mqtt_queue_next_id_locked(s));
+        }
+
         ngx_mqtt_set(e->qos_state,
                      ngx_mqtt_entry_qs(qos, qos == 1 ? NGX_MQTT_ENTRY_ACK
                                                      : NGX_MQTT_ENTRY_REC));
         r->d.packet_id = e->packet_id;
+    }
+
+    if (s->native) {
+        r->sequence = ngx_mqtt_native_sequence_locked(s, e);
     }
 
     ngx_mqtt_set(e->flags, e->flags | NGX_MQTT_ENTRY_COUNTED);
@@ -511,11 +529,15 @@ ngx_mqtt_deliver_record(ngx_mqtt_record_t *r)
         break;
 
     case NGX_MQTT_RECORD_BIG:
-        rc = ngx_mqtt_big_start(cl, r->message, &r->d);
+        rc = ngx_mqtt_is_native(cl->version)
+             ? ngx_mqtt_big_start_native(cl, r->message, r->sequence)
+             : ngx_mqtt_big_start(cl, r->message, &r->d);
         break;
 
     default:
-        rc = ngx_mqtt_deliver_publish(r);
+        rc = ngx_mqtt_is_native(cl->version)
+             ? ngx_mqtt_native_deliver(cl, r->message, r->sequence)
+             : ngx_mqtt_deliver_publish(r);
         break;
     }
 

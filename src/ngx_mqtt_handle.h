@@ -139,6 +139,16 @@ ngx_int_t ngx_mqtt_handle_dismiss(ngx_mqtt_client_t *cl, ngx_uint_t reason,
  */
 ngx_mqtt_session_t *ngx_mqtt_handle_lock(ngx_mqtt_client_t *cl);
 
+/*
+ * Whether input of that packet type may be taken.  NGX_BUSY: it has to wait,
+ * and the client stands on a list of the worker; NGX_ERROR: it was closed.
+ */
+ngx_int_t ngx_mqtt_client_may_go_on(ngx_mqtt_client_t *cl, ngx_uint_t type);
+
+/* Ends a client that has not been let in, as if it were lost. */
+void ngx_mqtt_client_refuse(ngx_mqtt_client_t *cl, ngx_uint_t reason,
+    const char *why);
+
 /* The meaning of a reason code in words. */
 const char *ngx_mqtt_handle_why(ngx_uint_t reason);
 

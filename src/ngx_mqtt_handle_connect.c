@@ -15,6 +15,7 @@
 #include <ngx_mqtt_ask.h>
 #include <ngx_mqtt_login.h>
 #include <ngx_mqtt_proof.h>
+#include <ngx_mqtt_native_local.h>
 
 
 /* "strict_limits on" */
@@ -564,8 +565,11 @@ ngx_mqtt_connect_store_will(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     in.payload = connect->will_payload;
     in.qos = connect->will_qos;
     in.retain = connect->will_retain;
+    ngx_str_null(&in.extra);
 
-    m = ngx_mqtt_publish_store(cl->worker, &in);
+    m = cl->conf->native
+        ? ngx_mqtt_native_store_for(cl->worker, &in, &cx->principal.user_id)
+        : ngx_mqtt_publish_store(cl->worker, &in);
 
     if (m == NULL) {
         cx->why = "no room for its will";

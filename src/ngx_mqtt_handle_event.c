@@ -399,6 +399,7 @@ ngx_mqtt_custom_answered(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer)
 
     in.props = &props;
     in.payload = answer->body;
+    ngx_str_null(&in.extra);
     in.qos = (u_char) custom->qos;
     in.retain = 0;
 

@@ -11,6 +11,7 @@
 #include <ngx_mqtt_handle.h>
 #include <ngx_mqtt_alias.h>
 #include <ngx_mqtt_auth.h>
+#include <ngx_mqtt_native_local.h>
 
 
 static ngx_int_t ngx_mqtt_publish_topic(ngx_mqtt_client_t *cl,
@@ -187,8 +188,10 @@ ngx_mqtt_publish_route(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     in.payload = pkt->u.publish.payload;
     in.qos = (u_char) ngx_min(pkt->qos, cl->conf->max_qos);
     in.retain = pkt->retain;
+    ngx_str_null(&in.extra);
 
-    args.message = ngx_mqtt_publish_store(w, &in);
+    args.message = cl->conf->native ? ngx_mqtt_native_store(cl, &in)
+                                    : ngx_mqtt_publish_store(w, &in);
 
     if (args.message == NULL) {
         return ngx_mqtt_publish_refuse(cl, pkt->qos, pkt->packet_id,
@@ -200,6 +203,8 @@ ngx_mqtt_publish_route(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     args.packet_id = id;
     args.will = 0;
     args.max_retained = cl->conf->max_retained;
+    args.no_echo = 0;
+    args.has_ack = 0;
 
     rc = NGX_OK;
     reason = NGX_MQTT_SUCCESS;

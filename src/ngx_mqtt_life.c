@@ -11,6 +11,7 @@
 #include <ngx_mqtt_profile.h>
 #include <ngx_mqtt_event_text.h>
 #include <ngx_mqtt_life.h>
+#include <ngx_mqtt_native_local.h>
 
 
 /* clients whose last words are kept, and bytes of them */
@@ -57,12 +58,24 @@ ngx_mqtt_life_wanted(ngx_mqtt_worker_t *w, ngx_str_t *hub, ngx_uint_t type)
 ngx_int_t
 ngx_mqtt_life_event(ngx_mqtt_event_t *ev, ngx_mqtt_client_t *cl)
 {
+    ngx_uint_t  native;
+
+    native = ngx_mqtt_is_native(cl->version);
+
     ngx_str_set(&ev->subprotocol, "mqtt");
+
+    if (native
+        && ngx_mqtt_event_copy(ev, &ev->subprotocol, &cl->native->subprotocol)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     if (ngx_mqtt_event_copy(ev, &ev->hub, &cl->hub) != NGX_OK
         || ngx_mqtt_event_copy(ev, &ev->connection_id, &cl->client_id)
            != NGX_OK
-        || ngx_mqtt_life_ids(ev, cl->connection, cl->serial) != NGX_OK
+        || (!native
+            && ngx_mqtt_life_ids(ev, cl->connection, cl->serial) != NGX_OK)
         || (cl->ops->describe && cl->ops->describe(cl, ev) != NGX_OK))
     {
         return NGX_ERROR;
@@ -131,6 +144,7 @@ ngx_mqtt_life_connected(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
            != NGX_OK
         || ngx_mqtt_event_copy(ev, &ev->state, &cx->principal.state)
            != NGX_OK
+        || ngx_mqtt_event_copy(ev, &ev->cookie, &cx->cookie) != NGX_OK
         || (cx->connect->has_username
             && ngx_mqtt_event_copy(ev, &ev->username, &cx->connect->username)
                != NGX_OK))
@@ -167,6 +181,9 @@ ngx_mqtt_life_leave_locked(ngx_mqtt_client_t *cl, ngx_mqtt_session_t *s,
     if (cl->goodbye) {
         how = NGX_MQTT_END_CLIENT;
         reason = cl->goodbye->reason;
+
+    } else if (cl->parted) {
+        how = NGX_MQTT_END_CLIENT;
     }
 
     ngx_mqtt_set(s->end_reason, (u_char) reason);
@@ -344,7 +361,10 @@ static ngx_int_t
 ngx_mqtt_life_session(ngx_mqtt_event_t *ev, ngx_mqtt_session_t *s,
     ngx_mqtt_profile_t *p)
 {
-    ngx_str_t  hub, id;
+    ngx_str_t   hub, id;
+    ngx_uint_t  native;
+
+    native = ngx_mqtt_is_native(s->version);
 
     hub.len = s->hub->len;
     hub.data = s->hub->name;
@@ -357,7 +377,16 @@ ngx_mqtt_life_session(ngx_mqtt_event_t *ev, ngx_mqtt_session_t *s,
 
     ev->reason = s->end_reason;
 
-    if (s->version == NGX_MQTT_V5) {
+    if (native) {
+        ev->protocol = *ngx_mqtt_native_protocol_name(s->version);
+
+        if (ngx_mqtt_event_copy(ev, &ev->subprotocol, &p->subprotocol)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+    } else if (s->version == NGX_MQTT_V5) {
         ngx_str_set(&ev->protocol, "MQTT/5.0");
 
     } else {
@@ -368,12 +397,13 @@ ngx_mqtt_life_session(ngx_mqtt_event_t *ev, ngx_mqtt_session_t *s,
         || ngx_mqtt_event_copy(ev, &ev->connection_id, &id) != NGX_OK
         || ngx_mqtt_event_copy(ev, &ev->user_id, &p->user_id) != NGX_OK
         || ngx_mqtt_event_copy(ev, &ev->username, &p->username) != NGX_OK
-        || ngx_mqtt_event_copy(ev, &ev->state, &p->state) != NGX_OK)
+        || ngx_mqtt_event_copy(ev, &ev->state, &p->state) != NGX_OK
+        || ngx_mqtt_event_copy(ev, &ev->cookie, &p->cookie) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_mqtt_life_ids(ev, s->connection, s->serial);
+    return native ? NGX_OK : ngx_mqtt_life_ids(ev, s->connection, s->serial);
 }
 
 
@@ -426,15 +456,19 @@ ngx_mqtt_life_write(ngx_mqtt_event_text_t *text, ngx_mqtt_session_t *s,
 {
     u_char      buf[NGX_INT_T_LEN + 1];
     ngx_str_t   why;
-    ngx_uint_t  v5, client;
+    ngx_uint_t  v5, client, native;
 
+    native = ngx_mqtt_is_native(s->version);
     why = *farewell;
     v5 = (s->version == NGX_MQTT_V5);
     client = (s->end_how == NGX_MQTT_END_CLIENT);
 
     ngx_mqtt_event_put(text, "{\"reason\":");
 
-    if (client) {
+    if (client && native) {
+        ngx_mqtt_event_put(text, "\"\"");
+
+    } else if (client) {
         ngx_mqtt_event_put_string(text, (note && note->has_reason)
                                         ? &note->reason : NULL);
 
@@ -447,6 +481,11 @@ ngx_mqtt_life_write(ngx_mqtt_event_text_t *text, ngx_mqtt_session_t *s,
         }
 
         ngx_mqtt_event_put_string(text, &why);
+    }
+
+    if (native) {
+        ngx_mqtt_event_put(text, "}");
+        return;
     }
 
     ngx_mqtt_event_put(text, ",\"mqtt\":{\"initiatedByClient\":");

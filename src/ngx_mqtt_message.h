@@ -27,8 +27,9 @@ struct ngx_mqtt_body_s {
 
 /*
  * Shared; immutable once committed, but for "refs".  Its text is the topic, the
- * forwarded properties as on the wire, and the payload, one behind the other,
- * in "data" and then in the blocks of "body".
+ * forwarded properties as on the wire, the payload, and what else native
+ * clients are told of it, one behind the other, in "data" and then in the
+ * blocks of "body".
  */
 
 struct ngx_mqtt_message_s {
@@ -39,7 +40,7 @@ struct ngx_mqtt_message_s {
     uint32_t              topic_len;
     uint32_t              props_len;
     uint32_t              payload_len;
-    uint32_t              text_len;     /* of the three together */
+    uint32_t              text_len;     /* of all of it */
     ngx_msec_t            expires;      /* 0: never */
     ngx_mqtt_body_t      *body;
     u_char                data[1];
@@ -85,6 +86,10 @@ size_t ngx_mqtt_text_piece(ngx_mqtt_text_t *text, size_t len);
  * otherwise copied to "buf", which must take topic_len bytes.
  */
 u_char *ngx_mqtt_message_topic(ngx_mqtt_message_t *m, u_char *buf);
+
+/* Bytes behind the payload: see ngx_mqtt_native_extra.h. */
+#define ngx_mqtt_message_extra(m)                                             \
+    ((m)->text_len - (m)->topic_len - (m)->props_len - (m)->payload_len)
 
 /* Whether it removes the retained message of its topic. */
 #define ngx_mqtt_message_clears(m)  ((m)->retain && (m)->payload_len == 0)

@@ -239,7 +239,9 @@ ngx_int_t ngx_mqtt_native_proto_read(ngx_pool_t *pool, const ngx_str_t *frame,
 /*
  * The bytes of a response without the head of its frame; the writer returns
  * their end.  Take no memory, and leave the response as it is.  The payload of
- * a data message comes last but for the JSON's closing quote and brace.
+ * a data message comes last but for the JSON's closing quote and brace.  If its
+ * pieces end before data_len bytes, what is missing is left out: with none, it
+ * is what stands around a payload, in protobuf with the lengths of the whole.
  */
 size_t ngx_mqtt_native_json_size(const ngx_mqtt_native_response_t *r);
 u_char *ngx_mqtt_native_json_write(u_char *p,

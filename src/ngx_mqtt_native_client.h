@@ -21,7 +21,8 @@
  *
  *     ngx_mqtt_native_init()      the subprotocol is known
  *     ngx_mqtt_native_name()      it has a connection id, for its connect event
- *     ngx_mqtt_native_admit()     it has a session; or ngx_mqtt_native_recover()
+ *     ngx_mqtt_native_admit()     it has a session; ngx_mqtt_native_recover()
+ *                                 takes the place of these two
  *     ngx_mqtt_native_input()     for each message, until its end
  *
  * What all clients have in common is as before: ngx_mqtt_client_turn() before
@@ -37,11 +38,12 @@
  * client can be closed for, and the WebSocket codes they stand for:
  *
  *     0x00, 0x98      1000    at the end of its token, by REST
- *     0x8B            1001    the process leaves
+ *     0x8B, 0x8D      1001    the process leaves, or it has been silent for
+ *                             too long: it may come back
  *     0x82            1003    a text message where binary ones are spoken, or
  *                             the other way round
  *     0x99            1007    a message that is none of the protocol's
- *     0x87, 0x8D      1008    it may not, or it has been silent for too long
+ *     0x87            1008    it may not
  *     0x8E            1008    its session was recovered by somebody else
  *     0x97            1008    the queue has overflowed, or there is no room:
  *                             it cannot be recovered
@@ -92,7 +94,7 @@ ngx_int_t ngx_mqtt_native_name(ngx_mqtt_client_t *cl);
  * message into the output and raises the event of that name.  No output is
  * flushed before control is back in the event loop: by then the 101 must have
  * been sent.  Returns 0: cl->connected is set, ops->named was called; or a
- * status of HTTP: 403, 500, 503, and the client, which cl->closed, has to be
+ * status of HTTP: 500 or 503, and the client, which cl->closed, has to be
  * freed: ops->close was not called.
  */
 ngx_uint_t ngx_mqtt_native_admit(ngx_mqtt_client_t *cl,
@@ -104,7 +106,8 @@ ngx_uint_t ngx_mqtt_native_admit(ngx_mqtt_client_t *cl,
  * its bearer in, so it must not get into a log.  Raises no event.  NGX_OK: as
  * above; its groups, user, roles and cookie are the session's.  NGX_DECLINED:
  * there is nothing to recover, wrong token or another subprotocol included:
- * send the 101 and close with 1008; the client as above.
+ * send the 101 and close with 1008.  NGX_ERROR: not now, which 503 says.  In
+ * both cases the client is as above.
  */
 ngx_int_t ngx_mqtt_native_recover(ngx_mqtt_client_t *cl,
     ngx_str_t *connection_id, ngx_str_t *token);

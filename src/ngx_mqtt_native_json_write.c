@@ -30,20 +30,32 @@ static void ngx_mqtt_native_json_success(ngx_mqtt_native_out_t *out,
 static void ngx_mqtt_native_json_error(ngx_mqtt_native_out_t *out,
     const ngx_mqtt_native_response_t *r);
 static void ngx_mqtt_native_json_map(ngx_mqtt_native_out_t *out,
-    const char *name, const ngx_mqtt_native_map_t *map);
+    const char *head, const ngx_mqtt_native_map_t *map);
 static void ngx_mqtt_native_json_data(ngx_mqtt_native_out_t *out,
     const ngx_mqtt_native_response_t *r);
 static void ngx_mqtt_native_json_base64(ngx_mqtt_native_out_t *out,
     const ngx_mqtt_native_response_t *r);
-static void ngx_mqtt_native_json_member(ngx_mqtt_native_out_t *out,
-    const char *name, const ngx_str_t *value);
-static void ngx_mqtt_native_json_integer(ngx_mqtt_native_out_t *out,
-    const char *name, uint64_t n);
+static void ngx_mqtt_native_json_text_member(ngx_mqtt_native_out_t *out,
+    const char *head, const ngx_str_t *value);
+static void ngx_mqtt_native_json_number_member(ngx_mqtt_native_out_t *out,
+    const char *head, uint64_t n);
 static void ngx_mqtt_native_json_string(ngx_mqtt_native_out_t *out,
     const ngx_str_t *s);
 static void ngx_mqtt_native_json_escaped(ngx_mqtt_native_out_t *out,
     const u_char *p, size_t len);
 static size_t ngx_mqtt_native_json_plain(const u_char *p, size_t len);
+
+
+/* members of an object, but for the first one */
+
+#define ngx_mqtt_native_json_member(out, name, value)                         \
+    ngx_mqtt_native_json_text_member(out, ",\"" name "\":", value)
+
+#define ngx_mqtt_native_json_integer(out, name, n)                            \
+    ngx_mqtt_native_json_number_member(out, ",\"" name "\":", n)
+
+#define ngx_mqtt_native_json_object(out, name, map)                           \
+    ngx_mqtt_native_json_map(out, ",\"" name "\":{", map)
 
 
 static ngx_inline void
@@ -135,7 +147,7 @@ ngx_mqtt_native_json_put(ngx_mqtt_native_out_t *out,
         ngx_mqtt_native_json_text(out, "{\"type\":\"invokeResponse\"");
         ngx_mqtt_native_json_member(out, "invocationId", &r->invocation_id);
         ngx_mqtt_native_json_success(out, r);
-        ngx_mqtt_native_json_map(out, "metadata", &r->metadata);
+        ngx_mqtt_native_json_object(out, "metadata", &r->metadata);
         ngx_mqtt_native_json_data(out, r);
         break;
 
@@ -175,7 +187,7 @@ ngx_mqtt_native_json_message(ngx_mqtt_native_out_t *out,
         ngx_mqtt_native_json_text(out, ",\"from\":\"server\"");
     }
 
-    ngx_mqtt_native_json_map(out, "metadata", &r->metadata);
+    ngx_mqtt_native_json_object(out, "metadata", &r->metadata);
 
     if (r->stream_id.len) {
         ngx_mqtt_native_json_text(out, ",\"stream\":{\"streamId\":");
@@ -253,7 +265,7 @@ ngx_mqtt_native_json_group_state(ngx_mqtt_native_out_t *out,
         }
 
         if (item->has_state && item->state.n) {
-            ngx_mqtt_native_json_map(out, "state", &item->state);
+            ngx_mqtt_native_json_object(out, "state", &item->state);
 
         } else if (item->has_state) {
             ngx_mqtt_native_json_text(out, ",\"state\":{}");
@@ -300,7 +312,7 @@ ngx_mqtt_native_json_error(ngx_mqtt_native_out_t *out,
 /* nothing if the map is empty */
 
 static void
-ngx_mqtt_native_json_map(ngx_mqtt_native_out_t *out, const char *name,
+ngx_mqtt_native_json_map(ngx_mqtt_native_out_t *out, const char *head,
     const ngx_mqtt_native_map_t *map)
 {
     ngx_uint_t  i;
@@ -309,9 +321,7 @@ ngx_mqtt_native_json_map(ngx_mqtt_native_out_t *out, const char *name,
         return;
     }
 
-    ngx_mqtt_native_json_text(out, ",\"");
-    ngx_mqtt_native_json_text(out, name);
-    ngx_mqtt_native_json_text(out, "\":{");
+    ngx_mqtt_native_json_text(out, head);
 
     for (i = 0; i < map->n; i++) {
 
@@ -440,27 +450,23 @@ ngx_mqtt_native_json_base64(ngx_mqtt_native_out_t *out,
 
 
 static void
-ngx_mqtt_native_json_member(ngx_mqtt_native_out_t *out, const char *name,
+ngx_mqtt_native_json_text_member(ngx_mqtt_native_out_t *out, const char *head,
     const ngx_str_t *value)
 {
-    ngx_mqtt_native_json_text(out, ",\"");
-    ngx_mqtt_native_json_text(out, name);
-    ngx_mqtt_native_json_text(out, "\":");
+    ngx_mqtt_native_json_text(out, head);
     ngx_mqtt_native_json_string(out, value);
 }
 
 
 static void
-ngx_mqtt_native_json_integer(ngx_mqtt_native_out_t *out, const char *name,
-    uint64_t n)
+ngx_mqtt_native_json_number_member(ngx_mqtt_native_out_t *out,
+    const char *head, uint64_t n)
 {
     u_char  *p, digits[NGX_INT64_LEN];
 
     p = ngx_sprintf(digits, "%uL", n);
 
-    ngx_mqtt_native_json_text(out, ",\"");
-    ngx_mqtt_native_json_text(out, name);
-    ngx_mqtt_native_json_text(out, "\":");
+    ngx_mqtt_native_json_text(out, head);
     ngx_mqtt_native_json_raw(out, digits, p - digits);
 }
 

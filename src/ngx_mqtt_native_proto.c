@@ -152,6 +152,8 @@ ngx_mqtt_native_proto_request(ngx_mqtt_native_reader_t *reader,
 
     r = reader->r;
 
+    /* the numbers of its fields */
+
     switch (m->message_case) {
 
     case 1:

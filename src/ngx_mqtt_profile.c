@@ -15,6 +15,8 @@ typedef struct {
     uint32_t              user_id;
     uint32_t              username;
     uint32_t              state;
+    uint32_t              subprotocol;
+    uint32_t              cookie;
     uint32_t              nroles;
 } ngx_mqtt_profile_head_t;
 
@@ -45,7 +47,7 @@ ngx_mqtt_profile_store(ngx_mqtt_worker_t *w, ngx_mqtt_profile_t *p)
     ngx_mqtt_message_t  *m;
 
     if (p->user_id.len == 0 && p->username.len == 0 && p->state.len == 0
-        && p->nroles == 0)
+        && p->subprotocol.len == 0 && p->cookie.len == 0 && p->nroles == 0)
     {
         return NGX_OK;
     }
@@ -85,7 +87,8 @@ ngx_mqtt_profile_size(ngx_mqtt_profile_t *p)
     ngx_uint_t  i;
 
     size = sizeof(ngx_mqtt_profile_head_t) + p->user_id.len + p->username.len
-           + p->state.len + p->nroles * sizeof(uint32_t);
+           + p->state.len + p->subprotocol.len + p->cookie.len
+           + p->nroles * sizeof(uint32_t);
 
     for (i = 0; i < p->nroles; i++) {
         size += p->roles[i].len;
@@ -139,6 +142,8 @@ ngx_mqtt_profile_write(ngx_mqtt_message_t *m, ngx_mqtt_profile_t *p)
     head.user_id = (uint32_t) p->user_id.len;
     head.username = (uint32_t) p->username.len;
     head.state = (uint32_t) p->state.len;
+    head.subprotocol = (uint32_t) p->subprotocol.len;
+    head.cookie = (uint32_t) p->cookie.len;
     head.nroles = (uint32_t) p->nroles;
 
     ngx_mqtt_message_text(m, &text);
@@ -152,6 +157,8 @@ ngx_mqtt_profile_write(ngx_mqtt_message_t *m, ngx_mqtt_profile_t *p)
     ngx_mqtt_text_write(&text, p->user_id.data, p->user_id.len);
     ngx_mqtt_text_write(&text, p->username.data, p->username.len);
     ngx_mqtt_text_write(&text, p->state.data, p->state.len);
+    ngx_mqtt_text_write(&text, p->subprotocol.data, p->subprotocol.len);
+    ngx_mqtt_text_write(&text, p->cookie.data, p->cookie.len);
 
     for (i = 0; i < p->nroles; i++) {
         ngx_mqtt_text_write(&text, p->roles[i].data, p->roles[i].len);
@@ -332,6 +339,8 @@ ngx_mqtt_profile_split(ngx_mqtt_profile_t *p, ngx_mqtt_profile_head_t *head,
     pos = ngx_mqtt_profile_string(&p->user_id, pos, head->user_id);
     pos = ngx_mqtt_profile_string(&p->username, pos, head->username);
     pos = ngx_mqtt_profile_string(&p->state, pos, head->state);
+    pos = ngx_mqtt_profile_string(&p->subprotocol, pos, head->subprotocol);
+    pos = ngx_mqtt_profile_string(&p->cookie, pos, head->cookie);
 
     for (i = 0; i < head->nroles; i++) {
         ngx_memcpy(&len, lens + i * sizeof(uint32_t), sizeof(uint32_t));
@@ -582,7 +591,8 @@ ngx_mqtt_profile_valid(ngx_mqtt_message_t *m)
     ngx_mqtt_message_text(m, &text);
     ngx_mqtt_text_read(&text, (u_char *) &head, sizeof(head));
 
-    size = sizeof(head) + (size_t) head.user_id + head.username + head.state;
+    size = sizeof(head) + (size_t) head.user_id + head.username + head.state
+           + head.subprotocol + head.cookie;
 
     for (i = 0; i < head.nroles && size <= m->payload_len; i++) {
         len = 0;

@@ -33,6 +33,8 @@ typedef struct {
     ngx_str_t             user_id;
     ngx_str_t             username;     /* in the CONNECT that made it */
     ngx_str_t             state;        /* of the connection, opaque */
+    ngx_str_t             subprotocol;  /* of a native client, as the next */
+    ngx_str_t             cookie;       /* that the application has set */
     ngx_str_t            *roles;        /* beside those of the hub */
     ngx_uint_t            nroles;
 

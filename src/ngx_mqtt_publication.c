@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_publication.h>
 #include <ngx_mqtt_will.h>
+#include <ngx_mqtt_native_session.h>
 
 
 void
@@ -23,6 +24,10 @@ ngx_mqtt_publication_begin_locked(ngx_mqtt_zone_t *zone,
     if (s) {
         if (pub->packet_id) {
             ngx_mqtt_session_hold_id_locked(s, pub->packet_id);
+        }
+
+        if (pub->has_ack) {
+            ngx_mqtt_native_ack_locked(zone, s, pub->ack_id);
         }
 
         will = s->will;

@@ -11,6 +11,8 @@
 #include <ngx_mqtt_handle.h>
 #include <ngx_mqtt_will.h>
 #include <ngx_mqtt_bulk.h>
+#include <ngx_mqtt_native_session.h>
+#include <ngx_mqtt_native_local.h>
 
 
 /* holds of NGX_MQTT_PUBLISH_BATCH in one pass of the event loop */
@@ -246,6 +248,9 @@ ngx_mqtt_publish_slice(ngx_mqtt_worker_t *w)
     } else if (lost) {
         (void) ngx_mqtt_handle_lost(cl);
 
+    } else if (cl && ngx_mqtt_is_native(cl->version)) {
+        ngx_mqtt_native_published(cl, reason);
+
     } else if (cl) {
         ngx_mqtt_handle_published(cl, p->qos, p->id, reason);
     }
@@ -478,6 +483,7 @@ ngx_mqtt_publish_again_locked(ngx_mqtt_publishing_t *p)
     if (p->args.from && p->args.from->serial != p->from_serial) {
         p->args.from = NULL;
         p->args.packet_id = 0;
+        p->args.has_ack = 0;
     }
 }
 
@@ -548,6 +554,7 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
     if (args->from && args->from->serial != p->from_serial) {
         args->from = NULL;
         args->packet_id = 0;
+        args->has_ack = 0;
     }
 
     if (args->will && !ngx_mqtt_publish_is_will(p)) {
@@ -561,6 +568,19 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
         }
 
         if (ngx_mqtt_session_reserve_id_locked(zone, args->from) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (args->has_ack) {
+
+        if (ngx_mqtt_native_acked_locked(args->from, args->ack_id)) {
+            return NGX_DONE;
+        }
+
+        if (ngx_mqtt_native_reserve_ack_locked(zone, args->from, args->ack_id)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
@@ -589,6 +609,8 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
 
     pub->session = args->from;
     pub->packet_id = args->packet_id;
+    pub->has_ack = (u_char) args->has_ack;
+    pub->ack_id = args->ack_id;
     pub->retain = retain;
     pub->todo = pub->drafts;
     pub->current = NULL;

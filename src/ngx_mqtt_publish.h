@@ -14,12 +14,16 @@
 #include <ngx_mqtt_profile.h>
 
 
-/* A message on its way in, in local memory. */
+/*
+ * A message on its way in, in local memory.  "extra" is what native clients
+ * are told of it besides, see ngx_mqtt_native_extra.h, or empty.
+ */
 
 typedef struct {
     ngx_str_t             topic;
     ngx_mqtt_props_t     *props;        /* NULL: none */
     ngx_str_t             payload;
+    ngx_str_t             extra;
     u_char                qos;
     u_char                retain;
 } ngx_mqtt_inbound_t;
@@ -29,11 +33,13 @@ typedef struct {
  * What is to be published.  "from" is the publisher's session or NULL.  A
  * "packet_id" above 0 is a QoS 2 identifier to be held for "from" as part of
  * the publication; "will": it is the will of "from", which is dropped as part
- * of it.
+ * of it; "has_ack": the id of a native client's request, remembered for "from"
+ * as part of it.
  * "max_retained": 0, or how many retained messages the hub may have.  "to":
  * NULL, or the only session that gets the message, whatever it subscribes.
  * "targets": NULL, or sessions that get it, whatever they subscribe; of the
  * kind GROUP it says which subscribers do.
+ * "no_echo": "from" does not get it.
  */
 
 typedef struct {
@@ -45,6 +51,9 @@ typedef struct {
     ngx_uint_t            packet_id;
     ngx_uint_t            will;
     ngx_uint_t            max_retained;
+    ngx_uint_t            no_echo;
+    ngx_uint_t            has_ack;
+    uint64_t              ack_id;
 } ngx_mqtt_publish_args_t;
 
 

@@ -69,6 +69,7 @@ ngx_mqtt_publish_store(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in)
         ngx_mqtt_text_write(&text, in->topic.data, in->topic.len);
         ngx_mqtt_text_write(&text, props, props_len);
         ngx_mqtt_text_write(&text, in->payload.data, in->payload.len);
+        ngx_mqtt_text_write(&text, in->extra.data, in->extra.len);
     }
 
     if (props_len && props != in->props->raw.data) {
@@ -89,10 +90,12 @@ ngx_mqtt_publish_alloc_locked(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in,
     ngx_mqtt_message_t  *m;
 
     m = ngx_mqtt_message_alloc_locked(w->zone, in->topic.len, props_len,
-                                      in->payload.len, &left);
+                                      in->payload.len + in->extra.len, &left);
     if (m == NULL) {
         return NULL;
     }
+
+    m->payload_len = in->payload.len;
 
     ngx_mqtt_set(w->slot->filling, m);
 

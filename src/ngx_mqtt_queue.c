@@ -27,8 +27,6 @@ static ngx_uint_t ngx_mqtt_queue_make_room_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, ngx_uint_t qos, size_t size);
 static ngx_mqtt_entry_t *ngx_mqtt_queue_find_locked(ngx_mqtt_session_t *s,
     uint16_t id, ngx_mqtt_entry_t **prev);
-static void ngx_mqtt_queue_settled_locked(ngx_mqtt_worker_t *w,
-    ngx_mqtt_session_t *s);
 
 
 ngx_int_t
@@ -504,9 +502,7 @@ ngx_mqtt_queue_pubcomp_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 }
 
 
-/* The window has room again. */
-
-static void
+void
 ngx_mqtt_queue_settled_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
 {
     if (s->attach && !s->attach->stalled

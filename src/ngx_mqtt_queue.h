@@ -129,6 +129,10 @@ ngx_int_t ngx_mqtt_queue_pubrec_locked(ngx_mqtt_worker_t *w,
 ngx_int_t ngx_mqtt_queue_pubcomp_locked(ngx_mqtt_worker_t *w,
     ngx_mqtt_session_t *s, uint16_t id);
 
+/* The window has room again: the connection becomes ready if it can send. */
+void ngx_mqtt_queue_settled_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_session_t *s);
+
 /* Makes everything unacknowledged due again, for a new connection. */
 void ngx_mqtt_queue_resume_locked(ngx_mqtt_session_t *s);
 

@@ -9,6 +9,7 @@
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_publication.h>
 #include <ngx_mqtt_user.h>
+#include <ngx_mqtt_native_session.h>
 
 
 /*
@@ -310,6 +311,10 @@ ngx_mqtt_rebuild_mark_session(ngx_mqtt_zone_t *zone, void *block, void *data)
     if (s->will) {
         (void) ngx_mqtt_block_mark_locked(zone, s->will);
         ngx_mqtt_rebuild_mark_message(zone, s->will->message);
+    }
+
+    if (s->native) {
+        ngx_mqtt_native_session_mark_locked(zone, s->native);
     }
 
     ngx_mqtt_rebuild_mark_message(zone, s->profile);

@@ -10,6 +10,7 @@
 #include <ngx_mqtt_will.h>
 #include <ngx_mqtt_life.h>
 #include <ngx_mqtt_user.h>
+#include <ngx_mqtt_native_session.h>
 
 
 /* blocks looked at for ended sessions in one hold of the lock */
@@ -546,6 +547,13 @@ ngx_mqtt_session_dismantle_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
 
     ngx_mqtt_session_unref_locked(w->zone, &s->profile);
     ngx_mqtt_session_unref_locked(w->zone, &s->farewell);
+
+    if (s->native
+        && ngx_mqtt_native_session_free_locked(w->zone, s, budget)
+           == NGX_AGAIN)
+    {
+        return NGX_AGAIN;
+    }
 
     hub = s->hub;
 

@@ -65,10 +65,15 @@ typedef struct {
 } ngx_mqtt_will_t;
 
 
+/* shared; belongs to its session: see ngx_mqtt_native_session.h */
+
+typedef struct ngx_mqtt_native_session_s  ngx_mqtt_native_session_t;
+
+
 /*
  * Shared.  Truth: state, hub, attach, expiry, away, id, subs, head, head0,
- * ids, will, profile, user, sending, farewell, next_id, version, connection,
- * known, end_how, end_reason.
+ * ids, will, profile, user, native, sending, farewell, next_id, version,
+ * connection, known, end_how, end_reason.
  */
 
 struct ngx_mqtt_session_s {
@@ -96,6 +101,7 @@ struct ngx_mqtt_session_s {
     ngx_mqtt_ids_t       *ids;
     ngx_mqtt_will_t      *will;
     ngx_mqtt_message_t   *profile;      /* whose it is, or NULL */
+    ngx_mqtt_native_session_t  *native; /* NULL: of MQTT */
     ngx_mqtt_message_t   *sending;      /* by the owner, piece by piece */
     ngx_mqtt_message_t   *farewell;     /* why it was closed, or NULL */
 
@@ -110,7 +116,7 @@ struct ngx_mqtt_session_s {
 
     uint32_t              max_queued;   /* limits of the hub it is used with */
     u_char                overflow;
-    u_char                version;      /* of MQTT, as last connected */
+    u_char                version;      /* as last connected */
     uint16_t              window;       /* QoS > 0 in flight at most */
     size_t                max_bytes;
 

@@ -43,8 +43,10 @@ struct ngx_mqtt_publication_s {
     ngx_mqtt_entry_t     *drafts;       /* not committed yet; derived */
 
     ngx_mqtt_message_t   *message;      /* NULL: none */
-    ngx_mqtt_session_t   *session;      /* publisher whose QoS 2 id or ... */
-    uint16_t              packet_id;    /* ... whose will (0) it is */
+    ngx_mqtt_session_t   *session;      /* publisher whose QoS 2 id, ... */
+    uint16_t              packet_id;    /* ... whose will (0) it is, or */
+    u_char                has_ack;      /* whose request of that id */
+    uint64_t              ack_id;
     ngx_mqtt_retain_t    *retain;       /* to be set (or cleared) */
     ngx_mqtt_entry_t     *todo;         /* not yet queued */
     ngx_mqtt_entry_t     *current;      /* in doubt after a kill */

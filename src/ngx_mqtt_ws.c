@@ -15,7 +15,6 @@
 #define NGX_MQTT_WS_STATE_CONTROL  2
 #define NGX_MQTT_WS_STATE_CLOSED   3
 
-#define NGX_MQTT_WS_FIN            0x80
 #define NGX_MQTT_WS_RSV            0x70
 #define NGX_MQTT_WS_OPCODE         0x0f
 #define NGX_MQTT_WS_CONTROL        0x08

@@ -21,6 +21,10 @@
 #define NGX_MQTT_WS_PING                 0x9
 #define NGX_MQTT_WS_PONG                 0xA
 
+/* beside the opcode: the last frame of a message */
+
+#define NGX_MQTT_WS_FIN                  0x80
+
 
 /* close codes (RFC 6455, 7.4.1) */
 

@@ -134,6 +134,7 @@ ngx_mqtt_zone_format(ngx_mqtt_zone_t *zone, ngx_slab_pool_t *shpool,
     start = (u_char *) (rings + 2 * NGX_MQTT_WHEEL_SIZE);
 
     ngx_mqtt_siphash_key(root->key);
+    ngx_mqtt_siphash_key(root->secret);
 
     if (ngx_mqtt_block_init(&root->blocks, start, end) != NGX_OK) {
         return NGX_ERROR;

@@ -65,6 +65,7 @@ struct ngx_mqtt_root_s {
     ngx_mqtt_blocks_t     blocks;
 
     uint64_t              key[2];      /* of all hash functions */
+    uint64_t              secret[2];   /* of reconnection tokens */
     uint64_t              agreed[NGX_MQTT_AGREED];  /* hashes; derived */
     ngx_mqtt_hash_t       names;       /* hubs by name */
     ngx_mqtt_hash_t       sessions;    /* by hub and client id */

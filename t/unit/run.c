@@ -45,6 +45,7 @@ void test_check(void);
 void test_rebuild(void);
 void test_nomem(void);
 void test_user(void);
+void test_native_client(void);
 void test_kill(void);
 
 
@@ -83,6 +84,7 @@ static test_t  tests[] = {
     { "bulk", test_bulk },
     { "check", test_check },
     { "rebuild", test_rebuild },
+    { "native_client", test_native_client },
     { "nomem", test_nomem },
     { NULL, NULL }
 };

@@ -398,8 +398,71 @@ test_native_tables(void)
 }
 
 
+/* A BadRequest is answered, so that its ids are there. */
+
+static void
+test_native_refused(void)
+{
+    size_t                      i, n;
+    u_char                      frame[256];
+    char                        buf[256];
+    ngx_str_t                   s;
+    ngx_pool_t                 *pool;
+    const char                 *why;
+    ngx_mqtt_native_request_t   r;
+
+    static const char  *frames[][2] = {
+        { "{'ackId':5,'group':'','type':'joinGroup'}", "join ack=5" },
+        { "{'type':'sendToGroup','ackId':5,'group':'g','ttlSeconds':400}",
+          "send group=g ack=5 ttl=400" },
+        { "{'type':'event','event':'!','ackId':5,'data':1}",
+          "event event=! ack=5 json:1" },
+        { "{'type':'invoke','invocationId':'i','target':'event','event':'!'}",
+          "invoke event=! invocation=i" },
+        { "{'type':'sendToGroup','group':'','stream':{'streamId':'s'}}",
+          "stream-start stream=s idle=300000" },
+        { "{'type':'streamData','streamId':'s','streamSequenceId':3}",
+          "stream-data stream=s sequence=3" },
+        { "{'type':'setGroupState','group':'','ackId':5,'state':{}}",
+          "set-state ack=5 state{}" },
+        { "32021005", "join ack=5" },
+        { "0a021005", "send ack=5" },
+        { "0a053a030a0173", "stream-start stream=s idle=300000" },
+        { "5203120169", "invoke invocation=i" }
+    };
+
+    for (i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+        pool = pool_create();
+
+        if (frames[i][0][0] == '{') {
+            for (n = 0; frames[i][0][n]; n++) {
+                frame[n] = frames[i][0][n] == '\'' ? '"' : frames[i][0][n];
+            }
+
+        } else {
+            n = test_hex(frame, frames[i][0]);
+        }
+
+        s.data = test_copy(frame, n);
+        s.len = n;
+
+        is_int(frame[0] == '{' ? ngx_mqtt_native_json_read(pool, &s, &r, &why)
+                               : ngx_mqtt_native_proto_read(pool, &s, &r, &why),
+               NGX_DECLINED, "a BadRequest: %s", frames[i][0]);
+
+        native_words(buf, sizeof(buf), &r);
+        is_mem(buf, strlen(buf), frames[i][1], strlen(frames[i][1]),
+               "is known well enough to be answered");
+
+        free(s.data);
+        ngx_destroy_pool(pool);
+    }
+}
+
+
 void
 test_native_read(void)
 {
     test_native_tables();
+    test_native_refused();
 }

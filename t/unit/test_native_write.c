@@ -426,6 +426,51 @@ test_native_pieces(void)
 }
 
 
+/* With no pieces at all there is what stands around the payload. */
+
+static void
+test_native_around(void)
+{
+    u_char      payload[500], whole[1024], around[1024], *p;
+    size_t      n, size;
+    ngx_uint_t  type, tail;
+
+    memset(payload, 'x', sizeof(payload));
+
+    for (type = NGX_MQTT_DATA_TEXT; type <= NGX_MQTT_DATA_JSON; type++) {
+        test_response(NGX_MQTT_NATIVE_GROUP);
+        test_set(&test_r.group, "g");
+        ngx_mqtt_native_set_data(&test_r, type, payload, sizeof(payload));
+
+        size = ngx_mqtt_native_proto_size(&test_r);
+        (void) ngx_mqtt_native_proto_write(whole, &test_r);
+
+        test_r.data.pos = NULL;
+        test_r.data.last = NULL;
+
+        is_int(ngx_mqtt_native_proto_size(&test_r), size, "the size is known");
+
+        p = ngx_mqtt_native_proto_write(around, &test_r);
+        n = p - around;
+        is_int(n, size - sizeof(payload), "protobuf without payload");
+        is_mem(around, n, whole, n, "is the same as far as it goes");
+
+        test_r.data.pos = payload;
+        test_r.data.last = payload + sizeof(payload);
+        (void) ngx_mqtt_native_json_write(whole, &test_r);
+
+        test_r.data.pos = NULL;
+        test_r.data.last = NULL;
+
+        p = ngx_mqtt_native_json_write(around, &test_r);
+        tail = (type == NGX_MQTT_DATA_JSON) ? 1 : 2;
+        n = p - around - tail;
+        is_mem(around, n, whole, n, "JSON is the same as far as it goes");
+        is_mem(p - tail, tail, "\"}" + 2 - tail, tail, "and then ends");
+    }
+}
+
+
 /* NGINX's own base64, and a reader of strings, as judges of ours */
 
 static void
@@ -511,5 +556,6 @@ test_native_write(void)
     test_native_streams();
     test_native_states();
     test_native_pieces();
+    test_native_around();
     test_native_judges();
 }
