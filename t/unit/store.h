@@ -182,6 +182,10 @@ typedef enum {
     STORE_DISCONNECT,   /* client: with another session expiry */
     STORE_STATE,        /* client, text: the connection's state */
     STORE_BLOCK,        /* client: its socket takes nothing any more */
+    STORE_NATIVE,       /* client, text: subprotocol, payload: group */
+    STORE_RECOVER,      /* client, text: subprotocol, n: of that client */
+    STORE_SAY,          /* client, text: a message */
+    STORE_LOSE,         /* client */
     STORE_TIME          /* n: milliseconds */
 } store_op_e;
 
