@@ -19,6 +19,7 @@ typedef struct ngx_http_mqtt_native_s {
     ngx_mqtt_native_accept_t  accept;
     ngx_str_t                 connection_id;     /* that comes back, ... */
     ngx_str_t                 recovery;          /* ... and its token */
+    ngx_uint_t                simple;
 } ngx_http_mqtt_native_t;
 
 
@@ -233,6 +234,11 @@ ngx_http_mqtt_native_come_back(ngx_http_request_t *r,
 
     rc = ngx_mqtt_native_recover(cl, &n->connection_id, &n->recovery);
 
+    if (rc == NGX_ERROR) {
+        n->up.status = NGX_HTTP_SERVICE_UNAVAILABLE;
+        return ngx_http_mqtt_native_refuse(r, ctx);
+    }
+
     if (rc != NGX_OK) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                       "client was refused by hub \"%V\": there is nothing to "
@@ -365,7 +371,7 @@ ngx_http_mqtt_native_admit(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx)
     n->accept.principal = &up->principal;
     n->accept.cookie = up->cookie;
 
-    if (ctx->transport->client.protocol != NGX_MQTT_PROTO_SIMPLE) {
+    if (!n->simple) {
         ngx_str_null(&n->accept.group);
     }
 
@@ -393,6 +399,7 @@ ngx_http_mqtt_native_init(ngx_http_mqtt_ctx_t *ctx)
     if (ngx_mqtt_native_protocol(name, &protocol, &reliable) != NGX_OK) {
         protocol = NGX_MQTT_PROTO_SIMPLE;
         reliable = 0;
+        ctx->native->simple = 1;
     }
 
     return ngx_mqtt_native_init(&ctx->transport->client, protocol, reliable,

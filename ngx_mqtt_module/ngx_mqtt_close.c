@@ -140,6 +140,9 @@ ngx_mqtt_close_code_native(ngx_uint_t reason)
     case NGX_MQTT_PROTOCOL_ERROR:
         return NGX_MQTT_WS_CODE_UNSUPPORTED;
 
+    case NGX_MQTT_KEEP_ALIVE_TIMEOUT:
+        return NGX_MQTT_WS_CODE_GOING_AWAY;
+
     default:
         return ngx_mqtt_close_code(reason);
     }

@@ -10,7 +10,7 @@
 #include <ngx_mqtt_module.h>
 #include <ngx_mqtt_transport.h>
 #include <ngx_mqtt_close.h>
-#include <ngx_mqtt_native.h>
+#include <ngx_mqtt_native_client.h>
 
 
 /* the last connections of a worker, for telling clients that it is full */
@@ -551,8 +551,8 @@ ngx_mqtt_transport_rearm(ngx_mqtt_client_t *cl)
 void
 ngx_mqtt_transport_protocol(ngx_mqtt_transport_t *t, ngx_str_t *value)
 {
-    if (t->native) {
-        ngx_mqtt_message_protocol(t, value);
+    if (ngx_mqtt_is_native(t->client.version)) {
+        *value = *ngx_mqtt_native_protocol_name(t->client.version);
         return;
     }
 

@@ -159,9 +159,6 @@ ngx_int_t ngx_mqtt_message_piece(ngx_mqtt_transport_t *t,
     ngx_mqtt_ws_event_t *ev);
 ngx_int_t ngx_mqtt_message_offer(ngx_mqtt_transport_t *t);
 
-/* What such a client speaks, in words. */
-void ngx_mqtt_message_protocol(ngx_mqtt_transport_t *t, ngx_str_t *value);
-
 /* Pings such a client if it is time; returns how long it is until then. */
 ngx_msec_t ngx_mqtt_message_ping(ngx_mqtt_transport_t *t);
 

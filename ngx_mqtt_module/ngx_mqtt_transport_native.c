@@ -141,39 +141,3 @@ ngx_mqtt_message_ping(ngx_mqtt_transport_t *t)
 
     return interval;
 }
-
-
-void
-ngx_mqtt_message_protocol(ngx_mqtt_transport_t *t, ngx_str_t *value)
-{
-    ngx_uint_t  reliable;
-
-    reliable = t->client.reliable;
-
-    switch (t->client.protocol) {
-
-    case NGX_MQTT_PROTO_SIMPLE:
-        ngx_str_set(value, "simple");
-        break;
-
-    case NGX_MQTT_PROTO_JSON:
-        if (reliable) {
-            ngx_str_set(value, "json.reliable.webpubsub.azure.v1");
-        } else {
-            ngx_str_set(value, "json.webpubsub.azure.v1");
-        }
-        break;
-
-    case NGX_MQTT_PROTO_PROTOBUF:
-        if (reliable) {
-            ngx_str_set(value, "protobuf.reliable.webpubsub.azure.v1");
-        } else {
-            ngx_str_set(value, "protobuf.webpubsub.azure.v1");
-        }
-        break;
-
-    default:
-        ngx_str_null(value);
-        break;
-    }
-}

@@ -212,7 +212,7 @@ a < ack 3 BadRequest
 # wildcards, and what is the server's
 a > joinGroup a/+ ack=4
 a < ack 4 BadRequest|Forbidden
-a > joinGroup # ack=5
+a > joinGroup "#" ack=5
 a < ack 5 BadRequest|Forbidden
 a > joinGroup $SYS ack=6
 a < ack 6 BadRequest|Forbidden
@@ -292,8 +292,8 @@ b comes
 a joins g
 b sends g text=100000*x
 a < group g text=100000*x
-b sends g text=700000*"ab"
-a < group g text=700000*"ab"
+b sends g text=450000*"ab"
+a < group g text=450000*"ab"
 b sends g binary=500000*hex:ff
 a < group g binary=500000*hex:ff
 b sends g text=x
