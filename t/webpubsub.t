@@ -294,8 +294,8 @@ b sends g text=100000*x
 a < group g text=100000*x
 b sends g text=450000*"ab"
 a < group g text=450000*"ab"
-b sends g binary=500000*hex:ff
-a < group g binary=500000*hex:ff
+b sends g binary=200000*"\xff\x00\x10"
+a < group g binary=200000*"\xff\x00\x10"
 b sends g text=x
 a < group g text=x
 

@@ -59,23 +59,20 @@ n < group t binary="text"
 --- mqtt
 n comes
 m connects
+m acks
 m subscribes t/+ qos=2 other qos=0
 n sends t/1 text="hello"
-[4] m < PUBLISH t/1 qos=1 id=$id payload="hello"
-[5] m < PUBLISH t/1 qos=1 id=$id content_type="text/plain" payload="hello"
-m > PUBACK $id
+[4] m < PUBLISH t/1 qos=1 id=* payload="hello"
+[5] m < PUBLISH t/1 qos=1 id=* content_type="text/plain" payload="hello"
 n sends t/2 json='{"a": 1}'
-[4] m < PUBLISH t/2 qos=1 id=$id payload='{"a": 1}'
-[5] m < PUBLISH t/2 qos=1 id=$id content_type="application/json" payload='{"a": 1}'
-m > PUBACK $id
+[4] m < PUBLISH t/2 qos=1 id=* payload='{"a": 1}'
+[5] m < PUBLISH t/2 qos=1 id=* content_type="application/json" payload='{"a": 1}'
 n sends t/3 binary=hex:00ff
-[4] m < PUBLISH t/3 qos=1 id=$id payload=hex:00ff
-[5] m < PUBLISH t/3 qos=1 id=$id content_type="application/octet-stream" payload=hex:00ff
-m > PUBACK $id
+[4] m < PUBLISH t/3 qos=1 id=* payload=hex:00ff
+[5] m < PUBLISH t/3 qos=1 id=* content_type="application/octet-stream" payload=hex:00ff
 n sends t/4 protobuf=hex:0a0161
-[4] m < PUBLISH t/4 qos=1 id=$id payload=hex:0a0161
-[5] m < PUBLISH t/4 qos=1 id=$id content_type="application/x-protobuf" payload=hex:0a0161
-m > PUBACK $id
+[4] m < PUBLISH t/4 qos=1 id=* payload=hex:0a0161
+[5] m < PUBLISH t/4 qos=1 id=* content_type="application/x-protobuf" payload=hex:0a0161
 n sends other text="x" meta=k:v
 [4] m < PUBLISH other payload="x"
 [5] m < PUBLISH other content_type="text/plain" payload="x"
@@ -86,14 +83,14 @@ n sends other text="x" meta=k:v
 --- mqtt
 n comes query=webpubsub_mode=sendToGroup&group=t
 m connects
+m acks
 m subscribes "#" qos=1
 n > text "x"
-[4] m < PUBLISH t qos=1 id=$id payload="x"
-[5] m < PUBLISH t qos=1 id=$id content_type="text/plain" payload="x"
-m > PUBACK $id
+[4] m < PUBLISH t qos=1 id=* payload="x"
+[5] m < PUBLISH t qos=1 id=* content_type="text/plain" payload="x"
 n > binary hex:00
-[4] m < PUBLISH t qos=1 id=$id payload=hex:00
-[5] m < PUBLISH t qos=1 id=$id content_type="application/octet-stream" payload=hex:00
+[4] m < PUBLISH t qos=1 id=* payload=hex:00
+[5] m < PUBLISH t qos=1 id=* content_type="application/octet-stream" payload=hex:00
 
 === TEST 5: from MQTT to simple clients
 --- kinds: simple
@@ -134,14 +131,14 @@ n < group t binary="x" !user
 --- mqtt
 n comes
 m connects
+m acks
 m subscribes t qos=1
 n > sendToGroup t text=x ttl=100 ack=1
 n < ack 1
-m < PUBLISH t qos=1 id=$id expiry=98..100 content_type="text/plain" payload="x"
-m > PUBACK $id
+m < PUBLISH t qos=1 id=* expiry=98..100 content_type="text/plain" payload="x"
 n > sendToGroup t text=x ttl=0 ack=2
 n < ack 2
-m < PUBLISH t qos=1 id=$id content_type="text/plain" payload="x"
+m < PUBLISH t qos=1 id=* content_type="text/plain" payload="x"
 
 === TEST 8: retained messages and wills
 --- kinds: json protobuf.reliable
@@ -190,7 +187,7 @@ a subscribes $share/s/t qos=1
 b connects
 b subscribes $share/s/t qos=1
 n sends t text=x
-one of a b as $who < PUBLISH t qos=1 id=$id content_type="text/plain" payload="x"
+one of a b as $who < PUBLISH t qos=1 id=* content_type="text/plain" payload="x"
 
 === TEST 11: large ones
 --- kinds: json protobuf.reliable
