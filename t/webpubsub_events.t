@@ -22,6 +22,8 @@ log_format app escape=none '$http_ce_type $http_ce_eventname $http_content_type 
 map $http_content_type $data {
     text/plain         "text";
     application/json   '{"b":2}';
+    # an Any: "\n " says that 32 bytes follow, a URL
+    application/x-protobuf "\n 01234567890123456789012345678901";
     default            "bytes";
 }
 server {
@@ -58,7 +60,7 @@ end
 a > event echo protobuf=hex:0a0161 ack=4
 any order
     a < ack 4
-    a < server protobuf=bytes
+    a < server protobuf="\n 01234567890123456789012345678901"
 end
 # no id, no ack
 a > event echo text=""
@@ -307,7 +309,6 @@ a . nothing
 
 === TEST 10: in order
 --- kinds: json protobuf simple
---- workers: 1 2
 --- server
 location = /events {
     mqtt_event_handler test user=* validate=off;

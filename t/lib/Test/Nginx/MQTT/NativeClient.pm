@@ -175,7 +175,7 @@ sub rules {
 sub inherit {
     my ($self, $old) = @_;
 
-    @$self{qw(acked acks old_id)} = @$old{qw(acked acks id)};
+    @$self{qw(acked acks id token old_id)} = @$old{qw(acked acks id token id)};
     $self->{sequence} = $old->{acked} || 0;
 }
 

@@ -77,10 +77,8 @@ sub do_reopens {
     my $separator = $path =~ /\?/ ? '&' : '?';
     unshift @words, "path='$path$separator$query'" if !grep { /^path=/ } @words;
 
+    local $self->{heir_of} = $old;
     $self->do_opens($name, 'as', $old->{kind}, @words);
-    my $c = $self->{clients}{$name};
-    @$c{qw(id token)} = @$old{qw(id token)};
-    $c->inherit($old);
 }
 
 

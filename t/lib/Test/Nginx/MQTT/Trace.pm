@@ -381,6 +381,7 @@ sub connect_client {
         port => $port,
         version => $o->{v} || $self->{version});
     $self->{clients}{$name} = $c;
+    $c->inherit($self->{heir_of}) if $self->{heir_of};
 
     my $open = sub { $c->open(%$o, timeout => $self->{timeout}) };
     my $worker = $self->place($name, $o, $old);
@@ -388,7 +389,11 @@ sub connect_client {
 
     $self->{server}->only_worker($worker, sub {
         $open->();
-        $c->{worker} = $self->{server}->worker_of($c->{port}, $c->local_port);
+
+        # one that was closed at once has no connection any more
+
+        $c->{worker} = $c->{close_sent} ? $worker
+                     : $self->{server}->worker_of($c->{port}, $c->local_port);
     });
     $self->fail("$name came to worker $c->{worker} instead of $worker")
         if $c->{worker} != $worker;
