@@ -166,13 +166,17 @@ ngx_http_mqtt_serve(ngx_http_request_t *r, ngx_http_mqtt_token_t *token)
         return rc;
     }
 
+    if (native) {
+        return ngx_http_mqtt_native(r, ctx, hub, token);
+    }
+
     rc = ngx_http_mqtt_token_check(r, hub, &ctx->hub, token, 0);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
-    rc = ngx_http_mqtt_transport(r, ctx, hub, 1);
+    rc = ngx_http_mqtt_transport(r, ctx, hub, NGX_MQTT_TRANSPORT_WS);
 
     if (rc != NGX_OK) {
         return rc;

@@ -21,7 +21,9 @@
 #define NGX_MQTT_LINGER_SIZE   (1024 * 1024)
 
 
+static void ngx_mqtt_close_send(ngx_mqtt_transport_t *t, ngx_uint_t code);
 static ngx_uint_t ngx_mqtt_close_code(ngx_uint_t reason);
+static ngx_uint_t ngx_mqtt_close_code_native(ngx_uint_t reason);
 static ngx_int_t ngx_mqtt_close_drain_start(ngx_mqtt_transport_t *t);
 static ngx_int_t ngx_mqtt_close_shutdown(ngx_mqtt_transport_t *t);
 
@@ -29,37 +31,59 @@ static ngx_int_t ngx_mqtt_close_shutdown(ngx_mqtt_transport_t *t);
 void
 ngx_mqtt_close_client(ngx_mqtt_client_t *cl, ngx_uint_t reason)
 {
-    u_char                *p, frame[NGX_MQTT_WS_CLOSE_MAX];
-    ssize_t                n;
-    ngx_uint_t             code;
-    ngx_connection_t      *c;
     ngx_mqtt_transport_t  *t;
 
     t = (ngx_mqtt_transport_t *) cl;
-    c = t->connection;
 
     t->done = 1;
+
+    /* its door has not opened yet, and will close it */
+
+    if (!t->started) {
+        return;
+    }
 
     /* a frame that was sent in part cannot be followed by another */
 
     if (t->ws && !t->close_sent && !t->full && !t->broken) {
-
-        code = ngx_mqtt_close_code(reason);
-        p = ngx_mqtt_ws_close(frame, code, NULL);
-
-        n = c->send(c, frame, p - frame);
-
-        if (n == p - frame) {
-            t->close_sent = 1;
-
-        } else if (n != NGX_AGAIN) {
-            t->broken = 1;
-        }
+        ngx_mqtt_close_send(t, t->native ? ngx_mqtt_close_code_native(reason)
+                                         : ngx_mqtt_close_code(reason));
     }
 
     /* the core may be in the middle of its lists: the rest follows later */
 
-    ngx_post_event(c->read, &ngx_posted_events);
+    ngx_post_event(t->connection->read, &ngx_posted_events);
+}
+
+
+void
+ngx_mqtt_close_refused(ngx_mqtt_transport_t *t)
+{
+    ngx_mqtt_close_send(t, NGX_MQTT_WS_CODE_POLICY);
+
+    ngx_post_event(t->connection->read, &ngx_posted_events);
+}
+
+
+static void
+ngx_mqtt_close_send(ngx_mqtt_transport_t *t, ngx_uint_t code)
+{
+    u_char            *p, frame[NGX_MQTT_WS_CLOSE_MAX];
+    ssize_t            n;
+    ngx_connection_t  *c;
+
+    c = t->connection;
+
+    p = ngx_mqtt_ws_close(frame, code, NULL);
+
+    n = c->send(c, frame, p - frame);
+
+    if (n == p - frame) {
+        t->close_sent = 1;
+
+    } else if (n != NGX_AGAIN) {
+        t->broken = 1;
+    }
 }
 
 
@@ -101,6 +125,27 @@ ngx_mqtt_close_code(ngx_uint_t reason)
 
     default:
         return NGX_MQTT_WS_CODE_POLICY;
+    }
+}
+
+
+static ngx_uint_t
+ngx_mqtt_close_code_native(ngx_uint_t reason)
+{
+    switch (reason) {
+
+    case NGX_MQTT_NORMAL_DISCONNECTION:
+    case NGX_MQTT_ADMINISTRATIVE_ACTION:
+        return NGX_MQTT_WS_CODE_NORMAL;
+
+    case NGX_MQTT_PROTOCOL_ERROR:
+        return NGX_MQTT_WS_CODE_UNSUPPORTED;
+
+    case NGX_MQTT_KEEP_ALIVE_TIMEOUT:
+        return NGX_MQTT_WS_CODE_GOING_AWAY;
+
+    default:
+        return ngx_mqtt_close_code(reason);
     }
 }
 

@@ -23,6 +23,9 @@
 /* The core's close operation; "reason" is the MQTT 5.0 reason code. */
 void ngx_mqtt_close_client(ngx_mqtt_client_t *cl, ngx_uint_t reason);
 
+/* A client that was refused before it began: sends 1008, and drains. */
+void ngx_mqtt_close_refused(ngx_mqtt_transport_t *t);
+
 /* Answers a close frame, or refuses a frame, and leaves. */
 void ngx_mqtt_close_frame(ngx_mqtt_transport_t *t, ngx_uint_t code);
 

@@ -10,6 +10,7 @@
 #include <ngx_mqtt_module.h>
 #include <ngx_mqtt_transport.h>
 #include <ngx_mqtt_close.h>
+#include <ngx_mqtt_native_client.h>
 
 
 /* the last connections of a worker, for telling clients that it is full */
@@ -69,12 +70,34 @@ static const ngx_mqtt_transport_ops_t  ngx_mqtt_transport_ws_ops = {
 };
 
 
+/* the core makes the frames of native clients */
+
+static const ngx_mqtt_transport_ops_t  ngx_mqtt_transport_native_ops = {
+    ngx_mqtt_transport_send,
+    NULL,
+    ngx_mqtt_close_client,
+    ngx_mqtt_transport_resume,
+    ngx_mqtt_describe_event,
+    ngx_mqtt_describe_request,
+    ngx_mqtt_describe_fingerprint,
+    ngx_mqtt_transport_named,
+    ngx_mqtt_transport_rearm
+};
+
+
+static const ngx_mqtt_transport_ops_t  *ngx_mqtt_transport_ops[] = {
+    &ngx_mqtt_transport_tcp_ops,
+    &ngx_mqtt_transport_ws_ops,
+    &ngx_mqtt_transport_native_ops
+};
+
+
 u_char  *ngx_mqtt_recv_buffer;
 
 
 ngx_mqtt_transport_t *
 ngx_mqtt_transport_create(ngx_connection_t *c, ngx_mqtt_conf_hub_t *hub,
-    ngx_str_t *name, ngx_uint_t ws)
+    ngx_str_t *name, ngx_uint_t kind)
 {
     size_t                 size;
     ngx_str_t              hub_name;
@@ -90,8 +113,12 @@ ngx_mqtt_transport_create(ngx_connection_t *c, ngx_mqtt_conf_hub_t *hub,
 
     size = sizeof(ngx_mqtt_transport_t);
 
-    if (ws) {
+    if (kind != NGX_MQTT_TRANSPORT_TCP) {
         size += sizeof(ngx_mqtt_ws_t);
+    }
+
+    if (kind == NGX_MQTT_TRANSPORT_NATIVE) {
+        size += sizeof(ngx_mqtt_transport_native_t);
     }
 
     t = ngx_pcalloc(c->pool, size + name->len);
@@ -113,15 +140,20 @@ ngx_mqtt_transport_create(ngx_connection_t *c, ngx_mqtt_conf_hub_t *hub,
 
     t->connection = c;
 
-    if (ws) {
+    if (kind == NGX_MQTT_TRANSPORT_WS) {
         t->ws = (ngx_mqtt_ws_t *) (t + 1);
         ngx_mqtt_ws_init(t->ws, 1, 0);
+
+    } else if (kind == NGX_MQTT_TRANSPORT_NATIVE) {
+        t->native = (ngx_mqtt_transport_native_t *) (t + 1);
+        t->ws = (ngx_mqtt_ws_t *) (t->native + 1);
+
+        ngx_mqtt_ws_init(t->ws, 0, ngx_min(hub->settings.max_packet_size,
+                                           NGX_MQTT_NATIVE_SIZE));
     }
 
     ngx_mqtt_client_init(&t->client, worker, &hub->settings, &hub_name,
-                         ws ? &ngx_mqtt_transport_ws_ops
-                            : &ngx_mqtt_transport_tcp_ops,
-                         c->log);
+                         ngx_mqtt_transport_ops[kind], c->log);
 
     t->client.refused = ngx_mqtt_transport_busy();
 
@@ -167,6 +199,10 @@ ngx_mqtt_transport_cleanup(void *data)
     if (t->kept) {
         ngx_free(t->kept);
     }
+
+    if (t->native && t->native->data) {
+        ngx_free(t->native->data);
+    }
 }
 
 
@@ -183,6 +219,7 @@ ngx_mqtt_transport_start(ngx_mqtt_transport_t *t,
     t->data = data;
     t->pos = pos;
     t->last = last;
+    t->started = 1;
 
     if (c->read->timer_set) {
         ngx_del_timer(c->read);
@@ -215,9 +252,22 @@ ngx_mqtt_transport_start(ngx_mqtt_transport_t *t,
 
     ngx_reusable_connection(c, 1);
 
+    if (t->done) {
+        ngx_mqtt_close_refused(t);
+        return;
+    }
+
+    if (t->native) {
+        t->native->pinged = ngx_current_msec;
+    }
+
     ngx_mqtt_transport_timer(t);
 
     ngx_post_event(c->read, &ngx_posted_events);
+
+    if (t->client.blocked) {
+        ngx_post_event(c->write, &ngx_posted_events);
+    }
 }
 
 
@@ -338,6 +388,10 @@ ngx_mqtt_transport_timer(ngx_mqtt_transport_t *t)
 
     next = ngx_mqtt_client_timer(&t->client);
 
+    if (next && t->native) {
+        next = ngx_min(next, ngx_mqtt_message_ping(t));
+    }
+
     if (next) {
         ngx_add_timer(t->connection->read, next);
     }
@@ -378,6 +432,10 @@ ngx_mqtt_transport_send(ngx_mqtt_client_t *cl, u_char *p, size_t len)
 
     if (t->broken) {
         return NGX_ERROR;
+    }
+
+    if (!t->started) {
+        return 0;
     }
 
     sent = 0;
@@ -493,6 +551,11 @@ ngx_mqtt_transport_rearm(ngx_mqtt_client_t *cl)
 void
 ngx_mqtt_transport_protocol(ngx_mqtt_transport_t *t, ngx_str_t *value)
 {
+    if (ngx_mqtt_is_native(t->client.version)) {
+        *value = *ngx_mqtt_native_protocol_name(t->client.version);
+        return;
+    }
+
     switch (t->client.version) {
 
     case NGX_MQTT_V4:

@@ -18,6 +18,12 @@
 
 typedef struct ngx_mqtt_transport_s  ngx_mqtt_transport_t;
 
+/* What clients come by, and what they speak. */
+
+#define NGX_MQTT_TRANSPORT_TCP     0
+#define NGX_MQTT_TRANSPORT_WS      1       /* MQTT over WebSocket */
+#define NGX_MQTT_TRANSPORT_NATIVE  2       /* Web PubSub */
+
 /*
  * The last act of the door a client came in by: http or stream close the
  * connection and free its pool, the transport in it.
@@ -45,6 +51,18 @@ typedef ngx_int_t (*ngx_mqtt_request_pt)(ngx_mqtt_transport_t *t,
     ngx_pool_t *pool, ngx_mqtt_request_t *req);
 
 
+/* More of a native client; "data" is malloced, as soon as it is needed. */
+
+typedef struct {
+    u_char                  *data;       /* of a message, as far as it came */
+    size_t                   len;
+    size_t                   size;
+    ngx_msec_t               pinged;
+    u_char                   opcode;
+    unsigned                 whole:1;    /* it waits to be taken */
+} ngx_mqtt_transport_native_t;
+
+
 /* A client's connection, local to a worker, from c->pool. */
 
 struct ngx_mqtt_transport_s {
@@ -52,6 +70,7 @@ struct ngx_mqtt_transport_s {
 
     ngx_connection_t        *connection;
     ngx_mqtt_ws_t           *ws;         /* NULL: mqtt over tcp */
+    ngx_mqtt_transport_native_t  *native;        /* NULL: mqtt */
     void                    *data;       /* a request or a session */
     ngx_mqtt_finish_pt       finish;
     ngx_mqtt_accepted_pt     accepted;   /* set by the door, called once */
@@ -75,6 +94,7 @@ struct ngx_mqtt_transport_s {
     ngx_str_t                client_id;
     ngx_mqtt_transport_who_t  *who;      /* NULL: nobody in particular */
 
+    unsigned                 started:1;  /* what is sent may be sent */
     unsigned                 paused:1;   /* no reading until ops->resume */
     unsigned                 leaving:1;  /* no reading any more */
     unsigned                 passes:4;   /* left to flush before leaving */
@@ -92,11 +112,11 @@ struct ngx_mqtt_transport_s {
 /*
  * Makes the transport of a connection whose client is to be served by a hub;
  * under a template, "name" is not that of its settings.  Nothing happens
- * before ngx_mqtt_transport_start().  NULL: no memory, or the zone cannot be
- * joined.
+ * before ngx_mqtt_transport_start().  "kind" is NGX_MQTT_TRANSPORT_*.  NULL:
+ * no memory, or the zone cannot be joined.
  */
 ngx_mqtt_transport_t *ngx_mqtt_transport_create(ngx_connection_t *c,
-    ngx_mqtt_conf_hub_t *hub, ngx_str_t *name, ngx_uint_t ws);
+    ngx_mqtt_conf_hub_t *hub, ngx_str_t *name, ngx_uint_t kind);
 
 /* Whether this process is so short of connections that it takes no clients. */
 ngx_uint_t ngx_mqtt_transport_busy(void);
@@ -106,7 +126,8 @@ ngx_uint_t ngx_mqtt_transport_busy(void);
  * to find "t" and to call ngx_mqtt_transport_event(): c->data stays the
  * door's.  "finish" is called once, from the event loop, never from inside
  * this call.  The bytes pos .. last were received earlier, they may be
- * changed and must stay where they are.
+ * changed and must stay where they are.  If t->done is set, the client was
+ * refused, and is told so by a close frame.
  */
 void ngx_mqtt_transport_start(ngx_mqtt_transport_t *t,
     ngx_event_handler_pt handler, ngx_mqtt_finish_pt finish, void *data,
@@ -127,6 +148,19 @@ void ngx_mqtt_transport_read(ngx_mqtt_transport_t *t);
 #define NGX_MQTT_RECV_SIZE  65536
 
 extern u_char  *ngx_mqtt_recv_buffer;
+
+
+/*
+ * Takes a piece of a message of a native client, or offers one that waits to
+ * the core again.  NGX_AGAIN: it waits (again); otherwise as for
+ * ngx_mqtt_native_input().
+ */
+ngx_int_t ngx_mqtt_message_piece(ngx_mqtt_transport_t *t,
+    ngx_mqtt_ws_event_t *ev);
+ngx_int_t ngx_mqtt_message_offer(ngx_mqtt_transport_t *t);
+
+/* Pings such a client if it is time; returns how long it is until then. */
+ngx_msec_t ngx_mqtt_message_ping(ngx_mqtt_transport_t *t);
 
 
 /*

@@ -9,6 +9,7 @@
 #include <ngx_event.h>
 #include <ngx_mqtt_transport.h>
 #include <ngx_mqtt_close.h>
+#include <ngx_mqtt_native_client.h>
 
 
 /* receive buffers that one client may fill in one pass of the event loop */
@@ -22,6 +23,8 @@ static ngx_int_t ngx_mqtt_transport_feed(ngx_mqtt_transport_t *t, u_char *pos,
     u_char *last);
 static ngx_int_t ngx_mqtt_transport_feed_ws(ngx_mqtt_transport_t *t,
     u_char *pos, u_char *last);
+static ngx_int_t ngx_mqtt_transport_message(ngx_mqtt_transport_t *t,
+    ngx_mqtt_ws_event_t *ev, u_char *pos, u_char *last);
 static ngx_int_t ngx_mqtt_transport_input(ngx_mqtt_transport_t *t,
     u_char *pos, u_char *end, u_char *last);
 static ngx_int_t ngx_mqtt_transport_keep(ngx_mqtt_transport_t *t,
@@ -131,6 +134,19 @@ ngx_mqtt_transport_feed_waiting(ngx_mqtt_transport_t *t)
 
     rc = NGX_OK;
 
+    if (t->native && t->native->whole) {
+        rc = ngx_mqtt_message_offer(t);
+
+        if (rc == NGX_AGAIN || rc == NGX_BUSY) {
+            t->paused = 1;
+            return NGX_BUSY;
+        }
+
+        if (rc == NGX_ERROR) {
+            return NGX_DONE;
+        }
+    }
+
     pos = t->pos;
     last = t->last;
     plain = t->plain;
@@ -208,6 +224,12 @@ ngx_mqtt_transport_feed_ws(ngx_mqtt_transport_t *t, u_char *pos, u_char *last)
             return NGX_DONE;
         }
 
+        /* MQTT has pings of its own, and does not count these */
+
+        if (t->native) {
+            t->client.last_packet = ngx_current_msec;
+        }
+
         switch (ev.opcode) {
 
         case NGX_MQTT_WS_PING:
@@ -219,11 +241,18 @@ ngx_mqtt_transport_feed_ws(ngx_mqtt_transport_t *t, u_char *pos, u_char *last)
 
         case NGX_MQTT_WS_CLOSE:
             t->close_received = 1;
+
+            if (t->native) {
+                ngx_mqtt_native_goodbye(&t->client);
+            }
+
             ngx_mqtt_close_frame(t, ev.code);
             return NGX_DONE;
 
         default:
-            rc = ngx_mqtt_transport_input(t, ev.data.data, pos, last);
+            rc = t->native
+                 ? ngx_mqtt_transport_message(t, &ev, pos, last)
+                 : ngx_mqtt_transport_input(t, ev.data.data, pos, last);
 
             if (rc == NGX_DONE) {
                 ngx_mqtt_close_skip(t, pos, last);
@@ -234,6 +263,28 @@ ngx_mqtt_transport_feed_ws(ngx_mqtt_transport_t *t, u_char *pos, u_char *last)
             }
         }
     }
+}
+
+
+/* pos .. last is input behind the piece */
+
+static ngx_int_t
+ngx_mqtt_transport_message(ngx_mqtt_transport_t *t, ngx_mqtt_ws_event_t *ev,
+    u_char *pos, u_char *last)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_mqtt_message_piece(t, ev);
+
+    if (rc == NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_DONE;
+    }
+
+    return ngx_mqtt_transport_keep(t, pos, last, 0);
 }
 
 

@@ -10,6 +10,7 @@
 #include <ngx_mqtt_reason.h>
 #include <ngx_mqtt_topic.h>
 #include <ngx_mqtt_json.h>
+#include <ngx_mqtt_native.h>
 #include <ngx_mqtt_ask.h>
 
 
@@ -25,6 +26,13 @@ static void ngx_mqtt_ask_refuse(ngx_mqtt_json_t *root, ngx_pool_t *pool,
 static ngx_uint_t ngx_mqtt_ask_code(ngx_mqtt_json_t *code,
     ngx_uint_t version);
 static ngx_uint_t ngx_mqtt_ask_status(ngx_uint_t status);
+
+static void ngx_mqtt_ask_upgrade_refuse(ngx_mqtt_answer_t *answer,
+    ngx_uint_t allow, ngx_mqtt_upgrade_t *up);
+static ngx_int_t ngx_mqtt_ask_upgrade_accept(ngx_mqtt_json_t *root,
+    ngx_pool_t *pool, ngx_mqtt_upgrade_t *up);
+static ngx_int_t ngx_mqtt_ask_cookie(ngx_pool_t *pool, ngx_array_t *cookies,
+    ngx_str_t *dst);
 
 static ngx_int_t ngx_mqtt_ask_protocol(ngx_mqtt_json_t *root);
 static ngx_int_t ngx_mqtt_ask_text(ngx_mqtt_json_t *value, ngx_str_t *dst);
@@ -250,6 +258,212 @@ ngx_mqtt_ask_status(ngx_uint_t status)
     default:
         return NGX_MQTT_UNSPECIFIED_ERROR;
     }
+}
+
+
+void
+ngx_mqtt_ask_upgrade_answer(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer,
+    ngx_uint_t allow, ngx_mqtt_upgrade_t *up)
+{
+    ngx_int_t         rc;
+    const char       *reason;
+    ngx_mqtt_json_t  *root;
+
+    if (answer->status / 100 != 2) {
+        ngx_mqtt_ask_upgrade_refuse(answer, allow, up);
+        return;
+    }
+
+    root = NULL;
+    rc = NGX_OK;
+
+    if (answer->body.len) {
+        rc = ngx_mqtt_json_parse(ev->pool, &answer->body,
+                                 NGX_MQTT_ASK_LEVELS, &root, &reason);
+    }
+
+    if (rc == NGX_OK && ngx_mqtt_ask_given(root)) {
+        rc = ngx_mqtt_ask_upgrade_accept(root, ev->pool, up);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_mqtt_ask_cookie(ev->pool, &answer->cookies, &up->cookie);
+    }
+
+    if (rc != NGX_OK) {
+        up->status = 500;
+        up->why = (rc == NGX_ERROR) ? "no memory"
+                                    : "the answer of the application is "
+                                      "invalid";
+        return;
+    }
+
+    if (answer->has_state) {
+        up->principal.state = answer->state;
+    }
+}
+
+
+/* What the application says goes to the client, as it stands. */
+
+static void
+ngx_mqtt_ask_upgrade_refuse(ngx_mqtt_answer_t *answer, ngx_uint_t allow,
+    ngx_mqtt_upgrade_t *up)
+{
+    ngx_mqtt_verdict_t  v;
+
+    if (answer->status == 0 || answer->status == 502
+        || answer->status == 504)
+    {
+        ngx_memzero(&v, sizeof(ngx_mqtt_verdict_t));
+
+        ngx_mqtt_ask_fall_back(answer, &v, allow);
+
+        if (v.reason) {
+            up->status = answer->status ? answer->status : 503;
+            up->why = v.why;
+        }
+
+        return;
+    }
+
+    up->why = "the application refused it";
+
+    if (answer->status < 400) {
+        up->status = 500;
+        return;
+    }
+
+    up->status = answer->status;
+    up->content_type = answer->content_type;
+    up->body = answer->body;
+}
+
+
+static ngx_int_t
+ngx_mqtt_ask_upgrade_accept(ngx_mqtt_json_t *root, ngx_pool_t *pool,
+    ngx_mqtt_upgrade_t *up)
+{
+    ngx_str_t             *name;
+    ngx_uint_t             i;
+    ngx_array_t           *groups;
+    ngx_mqtt_principal_t  *p;
+
+    p = &up->principal;
+    groups = NULL;
+
+    if (root->type != NGX_MQTT_JSON_OBJECT
+        || ngx_mqtt_ask_text(ngx_mqtt_ask_get(root, "userId"), &p->user_id)
+           != NGX_OK
+        || ngx_mqtt_ask_list(ngx_mqtt_ask_get(root, "roles"), pool,
+                             &p->roles)
+           != NGX_OK
+        || ngx_mqtt_ask_list(ngx_mqtt_ask_get(root, "groups"), pool, &groups)
+           != NGX_OK
+        || ngx_mqtt_ask_text(ngx_mqtt_ask_get(root, "subprotocol"),
+                             &up->subprotocol)
+           != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (groups && groups->nelts) {
+
+        if (ngx_mqtt_ask_groups_valid(groups->elts, groups->nelts) != NGX_OK) {
+            return NGX_DECLINED;
+        }
+
+        p->groups = groups;
+    }
+
+    /* an empty one is none */
+
+    if (up->subprotocol.len == 0) {
+        return NGX_OK;
+    }
+
+    name = up->offered->elts;
+
+    for (i = 0; i < up->offered->nelts; i++) {
+        if (name[i].len == up->subprotocol.len
+            && ngx_memcmp(name[i].data, up->subprotocol.data, name[i].len)
+               == 0)
+        {
+            up->subprotocol = name[i];
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_mqtt_ask_groups_valid(ngx_str_t *groups, ngx_uint_t n)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (ngx_mqtt_native_group_valid(&groups[i]) != NGX_OK
+            || ngx_mqtt_topic_name_valid(&groups[i]) != NGX_OK
+            || groups[i].data[0] == '$')
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* Of each Set-Cookie the name and the value, as Cookie has them. */
+
+static ngx_int_t
+ngx_mqtt_ask_cookie(ngx_pool_t *pool, ngx_array_t *cookies, ngx_str_t *dst)
+{
+    u_char      *p, *end, *last;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    if (cookies->nelts == 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(pool, NGX_MQTT_ASK_COOKIE_MAX);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    dst->data = p;
+    value = cookies->elts;
+
+    for (i = 0; i < cookies->nelts; i++) {
+
+        last = value[i].data + value[i].len;
+        end = ngx_strlchr(value[i].data, last, ';');
+
+        if (end == NULL) {
+            end = last;
+        }
+
+        if (end == value[i].data
+            || (end - value[i].data) + 2
+               > dst->data + NGX_MQTT_ASK_COOKIE_MAX - p)
+        {
+            continue;
+        }
+
+        if (p != dst->data) {
+            *p++ = ';';
+            *p++ = ' ';
+        }
+
+        p = ngx_cpymem(p, value[i].data, end - value[i].data);
+    }
+
+    dst->len = p - dst->data;
+
+    return NGX_OK;
 }
 
 

@@ -16,7 +16,8 @@
 
 typedef struct {
     ngx_mqtt_event_t      *ev;
-    ngx_mqtt_connect_t    *connect;
+    ngx_mqtt_connect_t    *connect;     /* NULL: an upgrade */
+    ngx_array_t           *offered;     /* NULL: "mqtt" */
     ngx_mqtt_props_t      *props;       /* NULL: 3.1.1 */
     ngx_mqtt_json_t       *claims;      /* NULL: no token */
     ngx_str_t              password;    /* in base64 */
@@ -26,6 +27,8 @@ typedef struct {
 
 static ngx_int_t ngx_mqtt_ask_about(ngx_mqtt_ask_about_t *about,
     ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx);
+static ngx_int_t ngx_mqtt_ask_text_of(ngx_mqtt_event_t *ev,
+    ngx_mqtt_ask_about_t *about);
 static void ngx_mqtt_ask_write(ngx_mqtt_event_text_t *text,
     ngx_mqtt_ask_about_t *about);
 static void ngx_mqtt_ask_write_mqtt(ngx_mqtt_event_text_t *text,
@@ -36,6 +39,8 @@ static void ngx_mqtt_ask_write_map(ngx_mqtt_event_text_t *text,
     ngx_array_t *pairs, ngx_uint_t caseless);
 static ngx_uint_t ngx_mqtt_ask_same(ngx_str_t *one, ngx_str_t *two,
     ngx_uint_t caseless);
+static void ngx_mqtt_ask_write_offered(ngx_mqtt_event_text_t *text,
+    ngx_array_t *offered);
 static void ngx_mqtt_ask_write_certificate(ngx_mqtt_event_text_t *text,
     ngx_mqtt_event_t *ev);
 
@@ -44,7 +49,6 @@ ngx_int_t
 ngx_mqtt_ask_body(ngx_mqtt_event_t *ev, ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx)
 {
-    ngx_mqtt_event_text_t   text;
     ngx_mqtt_ask_about_t  about;
 
     ngx_memzero(&about, sizeof(ngx_mqtt_ask_about_t));
@@ -55,9 +59,40 @@ ngx_mqtt_ask_body(ngx_mqtt_event_t *ev, ngx_mqtt_client_t *cl,
         return NGX_ERROR;
     }
 
+    return ngx_mqtt_ask_text_of(ev, &about);
+}
+
+
+ngx_int_t
+ngx_mqtt_ask_upgrade_body(ngx_mqtt_event_t *ev, ngx_mqtt_client_t *cl,
+    ngx_mqtt_upgrade_t *up)
+{
+    ngx_mqtt_ask_about_t  about;
+
+    ngx_memzero(&about, sizeof(ngx_mqtt_ask_about_t));
+
+    about.ev = ev;
+    about.claims = up->principal.claims;
+    about.offered = up->offered;
+
+    if (cl->ops->request
+        && cl->ops->request(cl, ev->pool, &about.request) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_mqtt_ask_text_of(ev, &about);
+}
+
+
+static ngx_int_t
+ngx_mqtt_ask_text_of(ngx_mqtt_event_t *ev, ngx_mqtt_ask_about_t *about)
+{
+    ngx_mqtt_event_text_t  text;
+
     ngx_memzero(&text, sizeof(ngx_mqtt_event_text_t));
 
-    ngx_mqtt_ask_write(&text, &about);
+    ngx_mqtt_ask_write(&text, about);
 
     if (text.size > NGX_MQTT_ASK_BODY_MAX) {
         return NGX_DECLINED;
@@ -70,7 +105,7 @@ ngx_mqtt_ask_body(ngx_mqtt_event_t *ev, ngx_mqtt_client_t *cl,
 
     text.p = ev->body.data;
 
-    ngx_mqtt_ask_write(&text, &about);
+    ngx_mqtt_ask_write(&text, about);
 
     ev->body.len = text.p - ev->body.data;
     ev->size += ev->body.len;
@@ -115,10 +150,15 @@ ngx_mqtt_ask_about(ngx_mqtt_ask_about_t *about, ngx_mqtt_client_t *cl,
 static void
 ngx_mqtt_ask_write(ngx_mqtt_event_text_t *text, ngx_mqtt_ask_about_t *about)
 {
-    ngx_mqtt_event_put(text, "{\"mqtt\":{");
-    ngx_mqtt_ask_write_mqtt(text, about);
+    ngx_mqtt_event_put(text, "{");
 
-    ngx_mqtt_event_put(text, "},\"claims\":{");
+    if (about->connect) {
+        ngx_mqtt_event_put(text, "\"mqtt\":{");
+        ngx_mqtt_ask_write_mqtt(text, about);
+        ngx_mqtt_event_put(text, "},");
+    }
+
+    ngx_mqtt_event_put(text, "\"claims\":{");
     ngx_mqtt_ask_write_claims(text, about->claims);
 
     ngx_mqtt_event_put(text, "},\"query\":{");
@@ -127,8 +167,10 @@ ngx_mqtt_ask_write(ngx_mqtt_event_text_t *text, ngx_mqtt_ask_about_t *about)
     ngx_mqtt_event_put(text, "},\"headers\":{");
     ngx_mqtt_ask_write_map(text, &about->request.headers, 1);
 
-    ngx_mqtt_event_put(text, "},\"subprotocols\":[\"mqtt\"],"
-                             "\"clientCertificates\":[");
+    ngx_mqtt_event_put(text, "},\"subprotocols\":[");
+    ngx_mqtt_ask_write_offered(text, about->offered);
+
+    ngx_mqtt_event_put(text, "],\"clientCertificates\":[");
     ngx_mqtt_ask_write_certificate(text, about->ev);
 
     ngx_mqtt_event_put(text, "]}");
@@ -239,6 +281,26 @@ ngx_mqtt_ask_same(ngx_str_t *one, ngx_str_t *two, ngx_uint_t caseless)
 
     return caseless ? ngx_strncasecmp(one->data, two->data, one->len) == 0
                     : ngx_memcmp(one->data, two->data, one->len) == 0;
+}
+
+
+static void
+ngx_mqtt_ask_write_offered(ngx_mqtt_event_text_t *text, ngx_array_t *offered)
+{
+    ngx_str_t   *name;
+    ngx_uint_t   i;
+
+    if (offered == NULL) {
+        ngx_mqtt_event_put(text, "\"mqtt\"");
+        return;
+    }
+
+    name = offered->elts;
+
+    for (i = 0; i < offered->nelts; i++) {
+        ngx_mqtt_event_put(text, i ? "," : "");
+        ngx_mqtt_event_put_string(text, &name[i]);
+    }
 }
 
 

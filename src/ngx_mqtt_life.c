@@ -11,6 +11,7 @@
 #include <ngx_mqtt_profile.h>
 #include <ngx_mqtt_event_text.h>
 #include <ngx_mqtt_life.h>
+#include <ngx_mqtt_native_client.h>
 #include <ngx_mqtt_native_local.h>
 
 

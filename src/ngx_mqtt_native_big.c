@@ -7,7 +7,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_ws.h>
-#include <ngx_mqtt_vbi.h>
 #include <ngx_mqtt_native_local.h>
 
 
@@ -17,12 +16,8 @@
 /* bytes of payload that are changed at once: a multiple of three */
 #define NGX_MQTT_NATIVE_CHUNK   768
 
-/* of what stands before the payload of protobuf: two tags, two lengths */
-#define NGX_MQTT_NATIVE_TAGS    12
-
-/* in DownstreamMessage: data_message; in DataMessage: data */
-#define NGX_MQTT_NATIVE_TAG_MESSAGE  0x12
-#define NGX_MQTT_NATIVE_TAG_DATA     0x1a
+/* what the lengths of protobuf take more if the payload is large */
+#define NGX_MQTT_NATIVE_LENGTHS  16
 
 
 typedef enum {
@@ -48,11 +43,8 @@ struct ngx_mqtt_native_big_s {
 
 static ngx_mqtt_native_big_t *ngx_mqtt_native_big_alloc(ngx_mqtt_client_t *cl,
     ngx_mqtt_native_response_t *r, size_t head);
-static ngx_mqtt_native_big_t *ngx_mqtt_native_big_json(ngx_mqtt_client_t *cl,
-    ngx_mqtt_native_response_t *r);
-static ngx_mqtt_native_big_t *ngx_mqtt_native_big_proto(
+static ngx_mqtt_native_big_t *ngx_mqtt_native_big_around(
     ngx_mqtt_client_t *cl, ngx_mqtt_native_response_t *r);
-static u_char *ngx_mqtt_native_big_varint(u_char *p, size_t n);
 static u_char *ngx_mqtt_native_big_payload(ngx_mqtt_native_big_t *big,
     u_char *p, u_char *end);
 static u_char *ngx_mqtt_native_big_escape(u_char *p, u_char *s, size_t len);
@@ -67,20 +59,9 @@ ngx_mqtt_native_big_create(ngx_mqtt_client_t *cl, ngx_mqtt_message_t *m,
 
     ngx_mqtt_native_message(cl, m, sequence, &r);
 
-    switch (ngx_mqtt_protocol(cl->version)) {
-
-    case NGX_MQTT_PROTO_JSON:
-        big = ngx_mqtt_native_big_json(cl, &r);
-        break;
-
-    case NGX_MQTT_PROTO_PROTOBUF:
-        big = ngx_mqtt_native_big_proto(cl, &r);
-        break;
-
-    default:
-        big = ngx_mqtt_native_big_alloc(cl, &r, 0);
-        break;
-    }
+    big = (ngx_mqtt_protocol(cl->version) == NGX_MQTT_PROTO_SIMPLE)
+          ? ngx_mqtt_native_big_alloc(cl, &r, 0)
+          : ngx_mqtt_native_big_around(cl, &r);
 
     if (big) {
         big->opcode = ngx_mqtt_native_opcode(cl, &r);
@@ -111,112 +92,53 @@ ngx_mqtt_native_big_alloc(ngx_mqtt_client_t *cl, ngx_mqtt_native_response_t *r,
 }
 
 
-/*
- * The head is what is written of a message with the shortest payload, but for
- * that and its last two bytes.
- */
+/* What is written of a message whose payload is missing. */
 
 static ngx_mqtt_native_big_t *
-ngx_mqtt_native_big_json(ngx_mqtt_client_t *cl, ngx_mqtt_native_response_t *r)
+ngx_mqtt_native_big_around(ngx_mqtt_client_t *cl,
+    ngx_mqtt_native_response_t *r)
 {
+    size_t                       size;
+    ngx_uint_t                   json;
     ngx_mqtt_native_big_t       *big;
-    ngx_mqtt_native_response_t   small;
+    ngx_mqtt_native_response_t   around;
 
-    small = *r;
-    ngx_mqtt_native_set_data(&small, r->data_type, (u_char *) "0",
-                             r->data_type == NGX_MQTT_DATA_JSON);
+    json = (ngx_mqtt_protocol(cl->version) == NGX_MQTT_PROTO_JSON);
 
-    big = ngx_mqtt_native_big_alloc(cl, r, ngx_mqtt_native_json_size(&small));
+    around = *r;
+    ngx_mqtt_native_set_data(&around, r->data_type, NULL, 0);
+
+    size = json ? ngx_mqtt_native_json_size(&around)
+                : ngx_mqtt_native_proto_size(&around)
+                  + NGX_MQTT_NATIVE_LENGTHS;
+
+    big = ngx_mqtt_native_big_alloc(cl, r, size);
     if (big == NULL) {
         return NULL;
     }
 
-    big->last = ngx_mqtt_native_json_write(big->pos, &small) - 2;
+    around.data_len = r->data_len;
 
-    switch (r->data_type) {
-
-    case NGX_MQTT_DATA_JSON:
-        ngx_str_set(&big->tail, "}");
-        break;
-
-    case NGX_MQTT_DATA_TEXT:
-        big->form = NGX_MQTT_NATIVE_ESCAPED;
-        ngx_str_set(&big->tail, "\"}");
-        break;
-
-    default:
-        big->form = NGX_MQTT_NATIVE_BASE64;
-        ngx_str_set(&big->tail, "\"}");
-        break;
+    if (!json) {
+        big->last = ngx_mqtt_native_proto_write(big->pos, &around);
+        return big;
     }
+
+    big->last = ngx_mqtt_native_json_write(big->pos, &around);
+
+    if (r->data_type == NGX_MQTT_DATA_JSON) {
+        big->tail.len = 1;
+
+    } else {
+        big->form = (r->data_type == NGX_MQTT_DATA_TEXT)
+                    ? NGX_MQTT_NATIVE_ESCAPED : NGX_MQTT_NATIVE_BASE64;
+        big->tail.len = 2;
+    }
+
+    big->last -= big->tail.len;
+    big->tail.data = big->last;
 
     return big;
-}
-
-
-/*
- * A message without data, of which the fields are taken; then data, whose
- * field in MessageData has the number of its type.
- */
-
-static ngx_mqtt_native_big_t *
-ngx_mqtt_native_big_proto(ngx_mqtt_client_t *cl, ngx_mqtt_native_response_t *r)
-{
-    u_char                      *p, *fields, buf[NGX_MQTT_NATIVE_TAGS];
-    size_t                       size, nfields, ndata;
-    ngx_mqtt_native_big_t       *big;
-    ngx_mqtt_native_response_t   small;
-
-    small = *r;
-    small.data_type = NGX_MQTT_DATA_NONE;
-    small.data_len = 0;
-
-    size = ngx_mqtt_native_proto_size(&small);
-
-    big = ngx_mqtt_native_big_alloc(cl, r, 2 * (size + NGX_MQTT_NATIVE_TAGS));
-    if (big == NULL) {
-        return NULL;
-    }
-
-    /* behind the tag is a length of up to five bytes */
-
-    fields = big->head + size + 2 * NGX_MQTT_NATIVE_TAGS;
-    p = fields;
-    (void) ngx_mqtt_native_proto_write(p, &small);
-
-    for (p++; *p & 0x80; p++) { /* void */ }
-
-    p++;
-    nfields = fields + size - p;
-    fields = p;
-
-    ndata = 1 + (ngx_mqtt_native_big_varint(buf, r->data_len) - buf)
-            + r->data_len;
-
-    p = big->last;
-    *p++ = NGX_MQTT_NATIVE_TAG_MESSAGE;
-    p = ngx_mqtt_native_big_varint(p, nfields + 1
-            + (ngx_mqtt_native_big_varint(buf, ndata) - buf) + ndata);
-    p = ngx_movemem(p, fields, nfields);
-    *p++ = NGX_MQTT_NATIVE_TAG_DATA;
-    p = ngx_mqtt_native_big_varint(p, ndata);
-    *p++ = (u_char) (r->data_type << 3 | 2);
-    big->last = ngx_mqtt_native_big_varint(p, r->data_len);
-
-    return big;
-}
-
-
-static u_char *
-ngx_mqtt_native_big_varint(u_char *p, size_t n)
-{
-    for ( /* void */ ; n >= 0x80; n >>= 7) {
-        *p++ = (u_char) (n | 0x80);
-    }
-
-    *p++ = (u_char) n;
-
-    return p;
 }
 
 

@@ -86,6 +86,9 @@ ngx_int_t ngx_mqtt_native_init(ngx_mqtt_client_t *cl, ngx_uint_t protocol,
 ngx_int_t ngx_mqtt_native_protocol(ngx_str_t *subprotocol,
     ngx_uint_t *protocol, ngx_uint_t *reliable);
 
+/* The name of the protocol of a version, for logs and $mqtt_protocol. */
+const ngx_str_t *ngx_mqtt_native_protocol_name(ngx_uint_t version);
+
 /* Gives it a connection id, cl->client_id.  NGX_ERROR: no memory. */
 ngx_int_t ngx_mqtt_native_name(ngx_mqtt_client_t *cl);
 

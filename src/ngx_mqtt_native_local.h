@@ -62,9 +62,6 @@ struct ngx_mqtt_native_s {
 ngx_int_t ngx_mqtt_native_copy(ngx_mqtt_native_t *native, ngx_str_t *dst,
     ngx_str_t *src);
 
-/* The name of the protocol of a version, for logs and $mqtt_protocol. */
-const ngx_str_t *ngx_mqtt_native_protocol_name(ngx_uint_t version);
-
 /* Frees what is local; harmless on a client without. */
 void ngx_mqtt_native_free(ngx_mqtt_client_t *cl);
 

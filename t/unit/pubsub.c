@@ -508,3 +508,42 @@ pubsub_free(pubsub_client_t *c)
     c->len = 0;
     c->ngot = 0;
 }
+
+
+ngx_int_t
+pubsub_op(ngx_mqtt_worker_t *w, const store_op_t *op)
+{
+    pubsub_admit_t    admit;
+    pubsub_client_t  *c;
+
+    static pubsub_client_t  clients[4];
+
+    c = &clients[op->client];
+
+    switch (op->op) {
+
+    case STORE_NATIVE:
+        ngx_memzero(&admit, sizeof(pubsub_admit_t));
+        admit.group = op->payload;
+        admit.user = "ann";
+
+        return pubsub_admit(c, w, op->text, &admit) ? NGX_ERROR : NGX_OK;
+
+    case STORE_RECOVER:
+        return pubsub_recover(c, w, op->text, &clients[op->n]) == NGX_OK
+               ? NGX_OK : NGX_ERROR;
+
+    case STORE_SAY:
+        (void) pubsub_say(c, op->text);
+
+        /* what is refused for want of room is refused politely */
+
+        return (c->ngot && strstr((char *) c->got[c->ngot - 1].data,
+                                  "InternalServerError"))
+               ? NGX_ERROR : NGX_OK;
+
+    default:
+        ngx_mqtt_client_lost(&c->cl);
+        return NGX_OK;
+    }
+}

@@ -100,6 +100,9 @@ ngx_uint_t test_next(pubsub_client_t *c, const char *want, const char *file,
 /* answers the oldest event; "type" may be NULL */
 void pubsub_reply(ngx_uint_t status, const char *type, const char *body);
 
+/* an operation on one of some clients, see store.h */
+ngx_int_t pubsub_op(ngx_mqtt_worker_t *w, const store_op_t *op);
+
 /* without a farewell; frees what the client got */
 void pubsub_lose(pubsub_client_t *c);
 void pubsub_free(pubsub_client_t *c);

@@ -46,6 +46,7 @@ void test_rebuild(void);
 void test_nomem(void);
 void test_user(void);
 void test_native_client(void);
+void test_native_reliable(void);
 void test_kill(void);
 
 
@@ -85,6 +86,7 @@ static test_t  tests[] = {
     { "check", test_check },
     { "rebuild", test_rebuild },
     { "native_client", test_native_client },
+    { "native_reliable", test_native_reliable },
     { "nomem", test_nomem },
     { NULL, NULL }
 };

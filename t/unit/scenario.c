@@ -606,6 +606,37 @@ static const store_op_t  scenario_bulk[] = {
 };
 
 
+/* A reliable native client, whose connection is lost, and comes back. */
+
+#define RELIABLE  "json.reliable.webpubsub.azure.v1"
+#define SEND      "{\"type\":\"sendToGroup\",\"group\":\"t/m\",\"dataType\":"  \
+                  "\"text\",\"data\":\"m1\",\"ackId\":1}"
+#define JOIN      "{\"type\":\"joinGroup\",\"group\":\"t/o\",\"ackId\":5}"
+#define LEAVE     "{\"type\":\"leaveGroup\",\"group\":\"t/o\"}"
+#define ACK       "{\"type\":\"sequenceAck\",\"sequenceId\":"
+
+static const store_op_t  scenario_native[] = {
+    { .op = STORE_CONNECT, .client = 1, .text = "p", .connect = &persistent },
+    { .op = STORE_NATIVE, .text = RELIABLE, .payload = "t/n" },
+    { .op = STORE_PUBLISH, .client = 1, .text = "t/n", .payload = "n1",
+      .n = 1 },
+    { .op = STORE_PUBLISH, .client = 1, .text = "t/n", .payload = "n2",
+      .n = 1 },
+    { .op = STORE_RUN },
+    { .op = STORE_SAY, .text = ACK "1}" },
+    { .op = STORE_SAY, .text = SEND },
+    { .op = STORE_SAY, .text = SEND },
+    { .op = STORE_SAY, .text = JOIN },
+    { .op = STORE_LOSE },
+    { .op = STORE_PUBLISH, .client = 1, .text = "t/n", .payload = "n3",
+      .n = 1 },
+    { .op = STORE_RECOVER, .client = 1, .text = RELIABLE },
+    { .op = STORE_SAY, .client = 1, .text = ACK "2}" },
+    { .op = STORE_SAY, .client = 1, .text = LEAVE },
+    { .op = STORE_END }
+};
+
+
 const scenario_t  scenarios[] = {
     { "publish", scenario_base, scenario_publish, 2 },
     { "deliver", scenario_queued, scenario_deliver, 2 },
@@ -615,6 +646,7 @@ const scenario_t  scenarios[] = {
     { "users", scenario_base, scenario_users, 2 },
     { "events", scenario_base, scenario_events, 2 },
     { "lives", scenario_base, scenario_lives, 1 },
+    { "native", scenario_base, scenario_native, 2 },
     { "ends", scenario_queued, scenario_ends, 2 },
     { "share", scenario_shared, scenario_share, 2 },
     { "resume", scenario_queued, scenario_resume, 20 },

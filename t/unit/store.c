@@ -9,6 +9,7 @@
 #include <ngx_mqtt_list.h>
 #include <ngx_mqtt_replay.h>
 #include "bulk.h"
+#include "pubsub.h"
 
 
 static ssize_t store_send(ngx_mqtt_client_t *cl, u_char *p, size_t len);
@@ -964,6 +965,12 @@ store_op(ngx_mqtt_worker_t *w, store_client_t *clients, const store_op_t *op)
 
     case STORE_DISCONNECT:
         return store_disconnect(c);
+
+    case STORE_NATIVE:
+    case STORE_RECOVER:
+    case STORE_SAY:
+    case STORE_LOSE:
+        return pubsub_op(w, op);
 
     default:
         store_time(w, op->n);

@@ -184,6 +184,10 @@ typedef enum {
     STORE_REMOVE,       /* text: filter of retained messages */
     STORE_BLOCK,        /* client: its socket takes nothing any more */
     STORE_BULK,         /* n: action, id: targets, text: name, payload: text */
+    STORE_NATIVE,       /* client, text: subprotocol, payload: group */
+    STORE_RECOVER,      /* client, text: subprotocol, n: of that client */
+    STORE_SAY,          /* client, text: a message */
+    STORE_LOSE,         /* client */
     STORE_TIME          /* n: milliseconds */
 } store_op_e;
 

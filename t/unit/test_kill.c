@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <ngx_mqtt_user.h>
 #include "scenario.h"
+#include "pubsub.h"
 
 
 /*
@@ -661,6 +662,88 @@ test_kill_verify_bulk(test_kill_t *t)
 }
 
 
+static ngx_int_t
+test_kill_native(ngx_mqtt_zone_t *zone, void *block, void *data)
+{
+    ngx_mqtt_session_t   *s = block;
+    ngx_mqtt_session_t  **found = data;
+
+    if (s->native) {
+        *found = s;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * A native client's messages wait until they are acknowledged, and its own is
+ * published if, and only if, the id of its request is remembered.
+ */
+
+static void
+test_kill_verify_native(test_kill_t *t)
+{
+    char                 id[64];
+    ngx_int_t            done, started;
+    ngx_uint_t           i, n;
+    ngx_mqtt_session_t  *s;
+
+    /* published by an operation, acknowledged by another */
+
+    static const struct {
+        const char      *payload;
+        ngx_int_t        published;
+        ngx_int_t        acked;
+    } messages[] = { { "n1", 2, 5 }, { "n2", 3, 12 }, { "n3", 10, 99 } };
+
+    s = NULL;
+    done = t->progress->done;
+    started = t->progress->started;
+
+    ngx_mqtt_block_walk_all_locked(&t->st.zone, NGX_MQTT_KIND_SESSION,
+                                   test_kill_native, &s);
+    if (s == NULL) {
+
+        if (done > 1) {
+            test_kill_wrong(t, t->sc->ops, "lost session", done);
+        }
+
+        return;
+    }
+
+    ngx_memcpy(id, s->data, s->id_len);
+    id[s->id_len] = '\0';
+
+    for (i = 0; i < 3; i++) {
+        n = store_queued(&t->st, id, messages[i].payload);
+
+        if (n > 1
+            || (done > messages[i].published && started <= messages[i].acked
+                && n == 0)
+            || (done > messages[i].acked && n))
+        {
+            test_kill_wrong(t, t->sc->ops, messages[i].payload, n);
+        }
+    }
+
+    n = ngx_mqtt_native_acked_locked(s, 1);
+
+    for (i = 0; i < SCENARIO_SESSIONS; i++) {
+        if (store_queued(&t->st, scenario_sessions[i], "m1") != n) {
+            test_kill_wrong(t, t->sc->ops, "copies of its message", i);
+        }
+    }
+
+    if ((done > 6 && n == 0)
+        || (done > 8 && !ngx_mqtt_native_acked_locked(s, 5))
+        || s->native->sequence > 4)
+    {
+        test_kill_wrong(t, t->sc->ops, "ids", s->native->sequence);
+    }
+}
+
+
 static void
 test_kill_verify(test_kill_t *t)
 {
@@ -693,6 +776,8 @@ test_kill_verify(test_kill_t *t)
 
     } else if (strcmp(t->sc->name, "cleared") == 0) {
         test_kill_verify_cleared(t);
+    } else if (strcmp(t->sc->name, "native") == 0) {
+        test_kill_verify_native(t);
     }
 }
 

@@ -393,9 +393,8 @@ test_events(ngx_mqtt_worker_t *w)
                           "\"event\":\"i\",\"invocationId\":\"8\","
                           "\"data\":1}");
     pubsub_reply(404, NULL, "");
-    ok(strncmp(pubsub_next(&a), "{\"type\":\"invokeResponse\","
-                                "\"invocationId\":\"8\",\"success\":false",
-               68) == 0, "an invocation that fails");
+    ok(strstr(pubsub_next(&a), "\"invocationId\":\"8\",\"success\":false")
+       != NULL, "an invocation that fails");
 
     (void) pubsub_say(&a, "{\"type\":\"invoke\",\"target\":\"event\","
                           "\"event\":\"i\",\"invocationId\":\"9\","

@@ -20,6 +20,7 @@ use IO::Socket::INET;
 use Socket qw(SOL_SOCKET SO_LINGER SO_RCVBUF IPPROTO_TCP TCP_NODELAY);
 use Time::HiRes qw(time);
 
+use Test::Nginx::MQTT::Native qw(describe_message);
 use Test::Nginx::MQTT::Packet qw(decode encode describe quote);
 use Test::Nginx::MQTT::Rules qw(breach);
 use Test::Nginx::MQTT::WebSocket qw(handshake accept_key frame take_frame
@@ -121,8 +122,11 @@ sub await_handshake {
         if lc($h->{upgrade} || '') ne 'websocket'
            || lc($h->{connection} || '') ne 'upgrade'
            || ($h->{'sec-websocket-accept'} || '') ne accept_key($self->{key})
-           || ($h->{'sec-websocket-protocol'} || '') ne 'mqtt';
+           || ($h->{'sec-websocket-protocol'} || '') ne $self->answers_with;
 }
+
+
+sub answers_with { return 'mqtt' }
 
 
 # ---- writing
@@ -196,6 +200,19 @@ sub send_fragments {
         $self->write_raw(frame(opcode => $i ? 0 : 2, fin => $i == $#pieces,
                                payload => $pieces[$i]));
     }
+}
+
+
+# A round trip, and its end.
+
+sub ping {
+    my ($self) = @_;
+    $self->send(encode({ type => 'PINGREQ', version => $self->{version} }));
+}
+
+sub is_pong {
+    my ($self, $e) = @_;
+    return $e->{kind} eq 'packet' && $e->{packet}{type} eq 'PINGRESP';
 }
 
 
@@ -535,6 +552,7 @@ sub describe_event {
     my $kind = $e->{kind};
 
     return describe($e->{packet}) if $kind eq 'packet';
+    return describe_message($e->{message}) if $kind eq 'native';
     return "close ($e->{how})" if $kind eq 'close';
     return "garbage: $e->{text}" if $kind eq 'garbage';
 

@@ -16,7 +16,7 @@ use Test::Nginx::MQTT::Trace;
 
 my %SECTION = map { $_ => 1 } qw(
     mqtt transports versions workers zone hub main_config http_config server
-    location stream_server conf files connections master log_level timeout must_die
+    location stream_server conf files kinds connections master log_level timeout must_die
     error_log no_error_log access_log no_access_log allow conforms SKIP ONLY LAST
 );
 my @VARIANT = qw(zone hub main_config http_config server location stream_server
@@ -85,13 +85,15 @@ sub cases {
 
     for my $workers (list($block, 'workers', 1)) {
         for my $version (list($block, 'versions', 5)) {
-            for my $transport ($talk ? list($block, 'transports', qw(tcp ws)) : 'tcp') {
+            for my $way ($talk ? ways($block) : ['tcp']) {
+                my ($transport, $kind) = @$way;
                 my @label = $talk ? $transport : ();
+                push @label, $kind if defined $kind;
                 push @label, "v$version" if value($block, 'versions');
                 push @label, $workers == 1 ? '1 worker' : "$workers workers"
                     if value($block, 'workers');
 
-                push @cases, { block => $block, workers => $workers,
+                push @cases, { block => $block, workers => $workers, kind => $kind,
                     version => $version, transport => $transport,
                     statements => [grep { $STANDARD{$_->[0]} == $version }
                                         @statements],
@@ -101,6 +103,18 @@ sub cases {
     }
 
     return @cases;
+}
+
+
+# Transports, each with the kinds of Web PubSub clients, which need WebSocket.
+
+sub ways {
+    my ($block) = @_;
+
+    my @kinds = list($block, 'kinds');
+    my @transports = list($block, 'transports', @kinds ? 'ws' : qw(tcp ws));
+
+    return map { my $t = $_; @kinds ? map { [$t, $_] } @kinds : [$t] } @transports;
 }
 
 
@@ -284,6 +298,8 @@ sub generated {
     my $zone = $s{zone} || '8m';
     my $hub = hub($s{hub});
     my $location = $s{location} || "mqtt_pass test;\n";
+    my $native = !has_native($block) || $s{server} =~ m!location\s[^{]*/client! ? ''
+               : 'location = /client/hubs/test { mqtt_pass test webpubsub; }';
     my $user = $> == 0 ? 'user root;' : '';
     my $level = value($block, 'log_level') || 'info';
     my $master = value($block, 'master') || 'on';
@@ -345,12 +361,23 @@ $tls$s{http_config}
         location = /mqtt {
             $location
         }
+$native
 $s{server}
     }
 }
 
 $stream
 EOF
+}
+
+
+# Web PubSub clients only where a block speaks of them.
+
+sub has_native {
+    my ($block) = @_;
+
+    my $text = value($block, 'mqtt');
+    return defined $text && $text =~ /^\s*(?:\[.*\]\s*)*\S+ (?:comes|opens .*\bas)\b/m;
 }
 
 

@@ -9,6 +9,8 @@ use warnings;
 use List::Util qw(first);
 use Time::HiRes qw(time sleep);
 
+use base 'Test::Nginx::MQTT::NativeTrace';
+
 use Test::Nginx::MQTT::Client;
 use Test::Nginx::MQTT::Packet qw(encode decode describe quote property_id TYPES);
 use Test::Nginx::MQTT::Rest ();
@@ -110,7 +112,7 @@ sub new {
 
     return bless { clients => {}, placed => 0, heard => [], mark => time,
                    vars => [ { v => $o{version}, workers => $o{workers},
-                               transport => $o{transport},
+                               transport => $o{transport}, kind => $o{kind},
                                host => $o{server} ? $o{server}{host} : '' } ],
                    %o }, $class;
 }
@@ -127,7 +129,8 @@ sub play {
 }
 
 
-# [4] [5] [tcp] [ws] [tls] [wss] [1 worker] [2 workers], each with "not".
+# [4] [5] [tcp] [ws] [tls] [wss] [1 worker] [2 workers] [json] [protobuf]
+# [simple] [reliable], each with "not".
 
 sub applies {
     my ($self, $when) = @_;
@@ -136,6 +139,8 @@ sub applies {
     my $is = $when =~ /^[45]$/ ? $self->{version} == $when
            : $when =~ /^(\d+) workers?$/ ? $self->{workers} == $1
            : $when =~ /^(?:tcp|ws|tls|wss)$/ ? $self->{transport} eq $when
+           : $when =~ /^(?:json|protobuf|simple|reliable)$/
+             ? ($self->{kind} || '') =~ /\b$when\b/
            : die "unknown condition [$when]\n";
 
     return $not ? !$is : $is;
@@ -332,11 +337,14 @@ sub do_opens {
         if ($word eq 'via') { $o{transport} = $self->text(shift @words) }
         elsif ($word eq 'with') { $o{with} = $self->text(shift @words) }
         elsif ($word eq 'apart') { shift @words; $o{apart} = $self->text(shift @words) }
+        elsif ($word eq 'as') { $o{kind} = $self->text(shift @words) }
         elsif ($word eq 'bare' || $word eq 'pipelined') { $o{$word} = 1 }
         elsif ($word eq 'certified') { $o{certificate} = [$self->{server}->certificate] }
         elsif (!defined $key) { $self->fail("opens: what is $word?") }
         elsif ($key =~ /^(?:v|port|rcvbuf)$/) { $o{$key} = $self->number($value) }
         elsif ($key eq 'prefix') { $o{$key} = $self->text($value) }
+        elsif ($key =~ /^(?:query|access)$/) { $self->native_query(\%o, $key, $value) }
+        elsif ($key eq 'selects') { $o{request}{selects} = $self->text($value) }
         else { $self->request_field($o{request} ||= {}, $key, $value) }
     }
 
@@ -363,13 +371,18 @@ sub connect_client {
     $old->close if $old;
 
     my $transport = $o->{transport} || $self->{transport};
+    my $class = 'Test::Nginx::MQTT::' . ($o->{kind} ? 'NativeClient' : 'Client');
+    $transport = $transport =~ /^(?:tls|wss)$/ ? 'wss' : 'ws' if $o->{kind};
+    Test::Nginx::MQTT::NativeTrace::native_path($o);
+
     my $port = defined $o->{port} ? Test::Nginx::MQTT::Server::port($o->{port})
                                   : $self->{port}{$transport};
-    my $c = Test::Nginx::MQTT::Client->new(
-        name => $name, transport => $transport, host => $self->{host},
+    my $c = $class->new(
+        kind => $o->{kind}, name => $name, transport => $transport, host => $self->{host},
         port => $port,
         version => $o->{v} || $self->{version});
     $self->{clients}{$name} = $c;
+    $c->inherit($self->{heir_of}) if $self->{heir_of};
 
     my $open = sub { $c->open(%$o, timeout => $self->{timeout}) };
     my $worker = $self->place($name, $o, $old);
@@ -377,7 +390,11 @@ sub connect_client {
 
     $self->{server}->only_worker($worker, sub {
         $open->();
-        $c->{worker} = $self->{server}->worker_of($c->{port}, $c->local_port);
+
+        # one that was closed at once has no connection any more
+
+        $c->{worker} = $c->{close_sent} ? $worker
+                     : $self->{server}->worker_of($c->{port}, $c->local_port);
     });
     $self->fail("$name came to worker $c->{worker} instead of $worker")
         if $c->{worker} != $worker;
@@ -428,7 +445,15 @@ sub do_resets { my ($self, $name) = @_; $self->client($name)->reset }
 sub do_shuts { my ($self, $name) = @_; $self->client($name)->shut }
 sub do_acks { my ($self, $name) = @_; $self->client($name, 1)->{acks} = 1 }
 sub do_holds { my ($self, $name) = @_; $self->client($name, 1)->hold }
-sub do_sends { my ($self, $name) = @_; $self->client($name)->release }
+
+
+# What was held; or, with words, a message of a Web PubSub client to a group.
+
+sub do_sends {
+    my ($self, $name, @words) = @_;
+    return $self->do_sends_to($name, @words) if @words;
+    $self->client($name)->release;
+}
 
 
 # ---- exchanges of several packets
@@ -533,6 +558,7 @@ sub say {
     return $self->say_rest($c, @words) if $what eq 'REST';
     return $self->say_handshake($c, @words) if $what eq 'HANDSHAKE';
     return $c->write_raw(join '', map { $self->text($_) } @words) if $what eq 'RAW';
+    return $self->say_native($c, $what, @words) if $c->{native};
 
     if ($what eq 'HEX' || $what eq 'BYTES') {
         my @pieces = map { join '', map { $what eq 'HEX' ? pack 'H*', $self->text($_)
@@ -946,6 +972,7 @@ sub mismatch {
         $what eq 'WS'   ? $self->match_ws($e, @words)
       : $what eq 'HTTP' ? $self->match_http($c, $e, @words)
       : $what eq 'HEX'  ? $self->match_hex($e, @words)
+      : $c->{native}    ? $self->match_native($c, $e, $what, @words)
       :                   $self->match_packet($c, $e, $what, @words);
     };
     die $@ if $@;
@@ -987,7 +1014,9 @@ sub match_ws {
 sub match_http {
     my ($self, $c, $e, $status, @words) = @_;
 
-    return "expected HTTP $status" if $e->{kind} ne 'http' || $e->{status} != $status;
+    $status = $self->text($status);
+    return "expected HTTP $status"
+        if $e->{kind} ne 'http' || !grep { $e->{status} == $_ } split /\|/, $status;
 
     my @captures;
 
@@ -1010,6 +1039,12 @@ sub match_http {
         return "expected no header $name" if $absent && defined $got;
         next if $absent || ($value eq '*' && defined $got);
         my $want = $self->text($value);
+
+        if ($name eq 'body') {
+            return "expected the body " . quote($want) if $e->{body} ne $want;
+            next;
+        }
+
         return "expected header $name=" . quote($want)
             if !defined $got || lc $got ne lc $want;
     }
@@ -1232,15 +1267,15 @@ sub silence {
         my $e = $self->next_event($c);
         $self->fail("expected nothing, got ",
                     Test::Nginx::MQTT::Client::describe_event($e))
-            if !$e || $e->{kind} ne 'packet' || $e->{packet}{type} ne 'PINGRESP';
+            if !$e || !$c->is_pong($e);
     }
 }
 
 
 sub ping {
     my ($self, $c) = @_;
-    $self->fail("$c->{name} has no MQTT connection") if !$c->{connected};
-    $c->send(encode({ type => 'PINGREQ', version => $c->{version} }));
+    $self->fail("$c->{name} is not connected") if !$c->{connected};
+    $c->ping;
 }
 
 
@@ -1254,7 +1289,7 @@ sub round_trip {
 
     while (1) {
         my $e = $c->next_event($self->{timeout});
-        last if $e && $e->{kind} eq 'packet' && $e->{packet}{type} eq 'PINGRESP';
+        last if $e && $c->is_pong($e);
         push @kept, $e if $e;
         last if !$e || $e->{kind} =~ /^(?:close|garbage)$/;
     }
