@@ -985,6 +985,69 @@ test_bulk_closes(void)
 }
 
 
+/* What the application is told of sessions that a server has closed. */
+
+static void
+test_bulk_told(void)
+{
+    ngx_uint_t      told[10], i;
+    store_client_t  c;
+
+    static const struct {
+        ngx_uint_t   version;             /* 0: it is offline */
+        const char  *reason;
+        const char  *body;
+    } cases[] = {
+        { NGX_MQTT_V5, "go \"away\"",
+          "{\"reason\":\"go \\\"away\\\"\",\"mqtt\":{"
+          "\"initiatedByClient\":false,\"disconnectPacket\":{\"code\":152,"
+          "\"userProperties\":null}}}" },
+        { NGX_MQTT_V4, "go",
+          "{\"reason\":\"go\",\"mqtt\":{\"initiatedByClient\":false,"
+          "\"disconnectPacket\":null}}" },
+        { NGX_MQTT_V4, NULL,
+          "{\"reason\":\"administrative action\",\"mqtt\":{"
+          "\"initiatedByClient\":false,\"disconnectPacket\":null}}" },
+        { 0, "too late",
+          "{\"reason\":\"too late\",\"mqtt\":{\"initiatedByClient\":false,"
+          "\"disconnectPacket\":null}}" }
+    };
+
+    test_bulk_begin(1024 * 1024);
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ngx_memzero(told, sizeof(told));
+        store_told = told;
+
+        (void) store_connect(&c, st.w, "c1", &lasting);
+
+        if (cases[i].version == 0) {
+            store_close(&c, 0);
+
+        } else {
+            store_session(&st, "c1")->version = cases[i].version;
+        }
+
+        (void) bulk_run(bulk_make(other, NGX_MQTT_BULK_CLOSE,
+                                  NGX_MQTT_TARGETS_SESSION, "c1",
+                                  cases[i].reason));
+        store_run(other);
+        store_run(st.w);
+
+        is_int(told[1], 1, "it is told once");
+        is_mem(store_body, strlen(store_body), cases[i].body,
+               strlen(cases[i].body), "with its reason");
+
+        if (cases[i].version) {
+            store_close(&c, 0);
+        }
+    }
+
+    store_told = NULL;
+    test_bulk_end();
+}
+
+
 static void
 test_bulk_exist(void)
 {
@@ -1139,6 +1202,7 @@ test_bulk(void)
     test_bulk_groups();
     test_bulk_many_groups();
     test_bulk_closes();
+    test_bulk_told();
     test_bulk_exist();
     test_bulk_masses();
 }
