@@ -38,6 +38,44 @@ static const ngx_http_mqtt_api_op_t  ngx_http_mqtt_api_ops[] = {
     { NGX_HTTP_POST, "hubs/H/:generateToken",
       ngx_http_mqtt_api_generate_token, NGX_HTTP_MQTT_API_HUB, 0 },
 
+    { NGX_HTTP_GET, "hubs/H/groups/G/connections",
+      ngx_http_mqtt_api_list_members, NGX_HTTP_MQTT_API_HUB, 0 },
+
+    /* for operators */
+
+    { NGX_HTTP_GET, "hubs/H", ngx_http_mqtt_api_get_hub,
+      NGX_HTTP_MQTT_API_HUB, 0 },
+
+    { NGX_HTTP_GET, "hubs/H/sessions", ngx_http_mqtt_api_list_sessions,
+      NGX_HTTP_MQTT_API_HUB, 0 },
+
+    { NGX_HTTP_GET, "hubs/H/sessions/C", ngx_http_mqtt_api_get_session,
+      NGX_HTTP_MQTT_API_HUB, 0 },
+
+    { NGX_HTTP_GET, "hubs/H/sessions/C/subscriptions",
+      ngx_http_mqtt_api_list_subscriptions, NGX_HTTP_MQTT_API_HUB, 0 },
+
+    { NGX_HTTP_GET, "hubs/H/retained", ngx_http_mqtt_api_list_retained,
+      NGX_HTTP_MQTT_API_HUB, 0 },
+
+    { NGX_HTTP_DELETE, "hubs/H/retained", ngx_http_mqtt_api_delete_retained,
+      NGX_HTTP_MQTT_API_HUB, 0 },
+
+    { NGX_HTTP_GET, "hubs/H/retained/N", ngx_http_mqtt_api_get_topic,
+      NGX_HTTP_MQTT_API_HUB, 0 },
+
+    { NGX_HTTP_DELETE, "hubs/H/retained/N", ngx_http_mqtt_api_delete_topic,
+      NGX_HTTP_MQTT_API_HUB, 0 },
+
+    { NGX_HTTP_GET, "zones", ngx_http_mqtt_api_list_zones,
+      NGX_HTTP_MQTT_API_ANY, 0 },
+
+    { NGX_HTTP_GET, "zones/N", ngx_http_mqtt_api_get_zone,
+      NGX_HTTP_MQTT_API_ZONE, 0 },
+
+    { NGX_HTTP_GET, "zones/N/workers", ngx_http_mqtt_api_list_workers,
+      NGX_HTTP_MQTT_API_ZONE, 0 },
+
     { 0, NULL, NULL, 0, 0 }
 };
 

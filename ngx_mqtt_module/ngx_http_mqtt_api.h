@@ -170,5 +170,18 @@ ngx_int_t ngx_http_mqtt_api_answer(ngx_http_mqtt_api_t *api,
 
 ngx_int_t ngx_http_mqtt_api_generate_token(ngx_http_mqtt_api_t *api);
 
+ngx_int_t ngx_http_mqtt_api_list_members(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_list_sessions(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_get_session(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_list_subscriptions(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_list_retained(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_delete_retained(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_get_topic(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_delete_topic(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_get_hub(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_list_zones(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_get_zone(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_list_workers(ngx_http_mqtt_api_t *api);
+
 
 #endif /* _NGX_HTTP_MQTT_API_H_INCLUDED_ */

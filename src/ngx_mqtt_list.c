@@ -518,7 +518,8 @@ ngx_mqtt_list_wants_locked(ngx_mqtt_list_t *list, ngx_mqtt_session_t *s)
     }
 
     return list->targets == NULL
-           || list->wants(list->worker, list->targets, s, &list->budget);
+           || ngx_mqtt_targets_wants_locked(zone, list->targets, s,
+                                            &list->budget);
 }
 
 
