@@ -42,6 +42,7 @@ ngx_mqtt_bulk_send(ngx_mqtt_bulk_t *bulk)
     }
 
     ngx_queue_insert_tail(&w->sends, &bulk->queue);
+    w->nbulks++;
 
     return NGX_AGAIN;
 }
@@ -173,6 +174,7 @@ ngx_mqtt_bulk_run_sends(ngx_mqtt_worker_t *w, uint64_t limit)
         bulk = ngx_queue_data(q, ngx_mqtt_bulk_t, queue);
 
         ngx_queue_remove(q);
+        w->nbulks--;
 
         rc = ngx_mqtt_bulk_publish(bulk);
 
