@@ -195,8 +195,6 @@ ngx_mqtt_bulk_run(ngx_mqtt_worker_t *w, uint64_t limit)
     ngx_queue_t      *q;
     ngx_mqtt_bulk_t  *bulk;
 
-    ngx_mqtt_bulk_run_sends(w, limit);
-
     while (!ngx_queue_empty(&w->bulks)) {
 
         q = ngx_queue_head(&w->bulks);

@@ -30,7 +30,7 @@ ngx_mqtt_bulk_send(ngx_mqtt_bulk_t *bulk)
 
     w = bulk->worker;
 
-    if (!w->wide && ngx_queue_empty(&w->sends)) {
+    if (!w->wide && !w->yields && ngx_queue_empty(&w->sends)) {
         return ngx_mqtt_bulk_publish(bulk);
     }
 
@@ -43,6 +43,10 @@ ngx_mqtt_bulk_send(ngx_mqtt_bulk_t *bulk)
 
     ngx_queue_insert_tail(&w->sends, &bulk->queue);
     w->nbulks++;
+
+    if (!w->running) {
+        w->ops->post(w);
+    }
 
     return NGX_AGAIN;
 }

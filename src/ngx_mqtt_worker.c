@@ -324,7 +324,7 @@ ngx_mqtt_worker_sends(ngx_mqtt_worker_t *w, uint64_t limit)
         return;
     }
 
-    if (w->sent) {
+    if (w->sent && !ngx_queue_empty(&w->behind)) {
         w->sent = 0;
         return;
     }
@@ -344,8 +344,11 @@ ngx_mqtt_worker_turns(ngx_mqtt_worker_t *w)
     ngx_queue_t        *q;
     ngx_mqtt_client_t  *cl;
 
-    if (!w->wide) {
+    w->yields = 0;
+
+    if (!w->wide && !ngx_queue_empty(&w->behind)) {
         ngx_mqtt_worker_join(&w->waiting, &w->behind);
+        w->yields = 1;
     }
 
     ngx_mqtt_worker_join(&w->waiting, &w->served);

@@ -5,6 +5,7 @@
 
 
 #include <ngx_mqtt_handle.h>
+#include <ngx_mqtt_ticks.h>
 #include "bulk.h"
 
 
@@ -630,6 +631,87 @@ test_bulk_wide(void)
 }
 
 
+/* Clients and sends that wait for a wide publication go on in turn. */
+
+static void
+test_bulk_turns(void)
+{
+    char                 order[16], payload[2];
+    u_char               packet[] = { 0x32, 8, 0, 3, 't', '/', '1', 0, 7, 'x' };
+    u_char              *p, *end;
+    ngx_uint_t           i, n, resumes;
+    store_client_t       pub;
+    ngx_mqtt_text_t      text;
+    ngx_mqtt_entry_t    *e;
+    ngx_mqtt_message_t  *m;
+
+    test_bulk_crowd();
+    (void) store_connect(&pub, st.w, "pub", &lasting);
+    pub.cl.parser.version = NGX_MQTT_V4;
+    pub.cl.roles = NGX_MQTT_ROLE_PUBLISH;
+    bulk_ended = 0;
+    payload[1] = '\0';
+
+    for (i = 0; i < 4; i++) {
+        payload[0] = 'a' + i;
+        is_int(bulk_start(bulk_make(st.w, NGX_MQTT_BULK_SEND,
+                                    NGX_MQTT_TARGETS_HUB, NULL, payload)),
+               NGX_AGAIN, "send %s", payload);
+    }
+
+    /* a client with two messages, which goes on whenever it may */
+
+    p = packet;
+    end = packet + sizeof(packet);
+    n = 0;
+    resumes = 0;
+    is_int(ngx_mqtt_client_input(&pub.cl, &p, end), NGX_BUSY, "it waits");
+
+    for (i = 0; i < 1000 && (bulk_ended < 5 || pub.nanswers < 2); i++) {
+
+        (void) ngx_mqtt_worker_run(st.w);
+
+        if (pub.nresumes == resumes) {
+            continue;
+        }
+
+        resumes = pub.nresumes;
+
+        if (n == 0) {
+            is_int(st.w->wide, 0, "nothing is under way in its turn");
+            is_int(bulk_start(bulk_make(st.w, NGX_MQTT_BULK_SEND,
+                                        NGX_MQTT_TARGETS_SESSION, "c0", "e")),
+                   NGX_AGAIN, "nor does anything overtake it");
+        }
+
+        if (n < 2) {
+            is_int(ngx_mqtt_client_input(&pub.cl, &p, end), NGX_BUSY, "BUSY");
+        }
+
+        if (p == end) {
+            p = packet;
+            n++;
+        }
+    }
+
+    i = 0;
+
+    for (e = store_session(&st, "c0")->head; e; e = e->next) {
+        m = e->m.message;
+        ngx_mqtt_message_text(m, &text);
+        ngx_mqtt_text_skip(&text, m->topic_len + m->props_len);
+        (void) ngx_mqtt_text_read(&text, (u_char *) &order[i++], 1);
+    }
+
+    is_mem(order, i, "abxcxde", 7, "in turn");
+    is_int(bulk_ended, 5, "all are done");
+    is_int(pub.nanswers, 2, "the client has its answers");
+
+    store_close(&pub, 0);
+    test_bulk_end();
+}
+
+
 /* The worker leaves in between; another one dies inside the lock. */
 
 static void
@@ -1145,6 +1227,7 @@ test_bulk_masses(void)
 
     store_unlock(&st);
 
+    st.zone.held = 0;
     bulk_ended = 0;
     is_int(bulk_start(bulk_make(st.w, NGX_MQTT_BULK_SEND,
                                 NGX_MQTT_TARGETS_HUB, NULL, "m")),
@@ -1175,6 +1258,9 @@ test_bulk_masses(void)
     ok(n > 3 && bulk_count > MANY, "in %lu slices, the longest of %lu us",
        (unsigned long) n, (unsigned long) us);
 
+    note("lock held at most %lu us",
+         (unsigned long) (st.zone.held / ngx_mqtt_ticks_per_us()));
+
     store_close(&c, 1);
 
     for (i = 0; i < 10; i++) {
@@ -1198,6 +1284,7 @@ test_bulk(void)
     test_bulk_message();
     test_bulk_full();
     test_bulk_wide();
+    test_bulk_turns();
     test_bulk_left();
     test_bulk_groups();
     test_bulk_many_groups();
