@@ -43,6 +43,12 @@ ngx_http_mqtt_api_list_members(ngx_http_mqtt_api_t *api)
     ngx_int_t                  rc;
     ngx_http_mqtt_api_list_t  *ctx;
 
+    rc = ngx_http_mqtt_api_check_group(api, &api->group, "group");
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
     ctx = ngx_http_mqtt_api_list_create(api, NGX_MQTT_LIST_MEMBERS,
                                         &api->group);
     if (ctx == NULL) {
@@ -401,9 +407,7 @@ ngx_http_mqtt_api_list_done(ngx_http_mqtt_api_list_t *ctx, ngx_int_t rc)
         break;
 
     case NGX_DECLINED:
-        return ngx_http_mqtt_api_refuse(api, NGX_HTTP_NOT_FOUND,
-                                        "connection",
-                                        "There is no such session.");
+        return ngx_http_mqtt_api_unknown(api);
 
     case NGX_BUSY:
         return ngx_http_mqtt_api_refuse(api, NGX_HTTP_CONFLICT,
@@ -452,7 +456,9 @@ ngx_http_mqtt_api_list_one(ngx_http_mqtt_api_list_t *ctx)
     ngx_mqtt_whose_t  whose;
 
     fields = ctx->fields & (NGX_HTTP_MQTT_API_USERNAME
-                            |NGX_HTTP_MQTT_API_ROLES|NGX_HTTP_MQTT_API_STATE);
+                            |NGX_HTTP_MQTT_API_ROLES
+                            |NGX_HTTP_MQTT_API_REVOKED
+                            |NGX_HTTP_MQTT_API_STATE);
 
     if (fields) {
         whose.hub = ctx->list.hub;

@@ -33,11 +33,12 @@
 
 #define NGX_HTTP_MQTT_API_USERNAME          0x2000
 #define NGX_HTTP_MQTT_API_ROLES             0x4000
-#define NGX_HTTP_MQTT_API_STATE             0x8000
-#define NGX_HTTP_MQTT_API_WILL              0x10000
+#define NGX_HTTP_MQTT_API_REVOKED           0x8000
+#define NGX_HTTP_MQTT_API_STATE             0x10000
+#define NGX_HTTP_MQTT_API_WILL              0x20000
 
 #define NGX_HTTP_MQTT_API_ROW               0x1fff
-#define NGX_HTTP_MQTT_API_ALL               0x1ffff
+#define NGX_HTTP_MQTT_API_ALL               0x3ffff
 
 
 /* A list that is asked for, from r->pool. */

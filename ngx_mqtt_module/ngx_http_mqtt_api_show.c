@@ -16,6 +16,8 @@ static void ngx_http_mqtt_api_put_connection(ngx_http_mqtt_api_json_t *json,
     ngx_http_mqtt_api_list_t *ctx, ngx_mqtt_list_session_t *s);
 static void ngx_http_mqtt_api_put_profile(ngx_http_mqtt_api_json_t *json,
     ngx_http_mqtt_api_list_t *ctx, ngx_mqtt_list_session_t *s);
+static void ngx_http_mqtt_api_put_roles(ngx_http_mqtt_api_json_t *json,
+    const char *name, ngx_mqtt_profile_t *p, ngx_uint_t revoked);
 static void ngx_http_mqtt_api_put_will(ngx_http_mqtt_api_json_t *json,
     ngx_mqtt_list_session_t *s);
 static void ngx_http_mqtt_api_put_sub(ngx_http_mqtt_api_json_t *json,
@@ -46,6 +48,7 @@ static ngx_http_mqtt_api_field_t  ngx_http_mqtt_api_field_names[] = {
     { ngx_string("queuedBytes"), NGX_HTTP_MQTT_API_QUEUED_BYTES },
     { ngx_string("username"), NGX_HTTP_MQTT_API_USERNAME },
     { ngx_string("roles"), NGX_HTTP_MQTT_API_ROLES },
+    { ngx_string("revokedRoles"), NGX_HTTP_MQTT_API_REVOKED },
     { ngx_string("connectionState"), NGX_HTTP_MQTT_API_STATE },
     { ngx_string("will"), NGX_HTTP_MQTT_API_WILL },
     { ngx_null_string, 0 }
@@ -266,7 +269,6 @@ static void
 ngx_http_mqtt_api_put_profile(ngx_http_mqtt_api_json_t *json,
     ngx_http_mqtt_api_list_t *ctx, ngx_mqtt_list_session_t *s)
 {
-    ngx_uint_t           i;
     ngx_mqtt_profile_t  *p;
 
     p = ctx->profile;
@@ -276,18 +278,46 @@ ngx_http_mqtt_api_put_profile(ngx_http_mqtt_api_json_t *json,
     }
 
     if (ctx->fields & NGX_HTTP_MQTT_API_ROLES) {
-        ngx_http_mqtt_api_json_open(json, "roles", "[");
+        ngx_http_mqtt_api_put_roles(json, "roles", p, 0);
+    }
 
-        for (i = 0; i < p->nroles; i++) {
-            ngx_http_mqtt_api_json_string(json, NULL, &p->roles[i]);
-        }
-
-        ngx_http_mqtt_api_json_close(json, "]");
+    if (ctx->fields & NGX_HTTP_MQTT_API_REVOKED) {
+        ngx_http_mqtt_api_put_roles(json, "revokedRoles", p, 1);
     }
 
     if (p->state.len && (ctx->fields & NGX_HTTP_MQTT_API_STATE)) {
         ngx_http_mqtt_api_json_base64(json, "connectionState", &p->state);
     }
+}
+
+
+/* What servers granted or revoked has a byte in front. */
+
+static void
+ngx_http_mqtt_api_put_roles(ngx_http_mqtt_api_json_t *json, const char *name,
+    ngx_mqtt_profile_t *p, ngx_uint_t revoked)
+{
+    ngx_str_t   role;
+    ngx_uint_t  i;
+
+    ngx_http_mqtt_api_json_open(json, name, "[");
+
+    for (i = 0; i < p->nroles; i++) {
+        role = p->roles[i];
+
+        if (role.len && (role.data[0] == NGX_MQTT_ROLE_REVOKED) != revoked) {
+            continue;
+        }
+
+        if (role.len && role.data[0] >= NGX_MQTT_ROLE_GRANTED) {
+            role.data++;
+            role.len--;
+        }
+
+        ngx_http_mqtt_api_json_string(json, NULL, &role);
+    }
+
+    ngx_http_mqtt_api_json_close(json, "]");
 }
 
 

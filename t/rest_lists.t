@@ -78,6 +78,8 @@ for $path in groups/g/connections sessions retained
     end
 end
 r asks 400 GET /api/hubs/test/groups/g/connections?maxpagesize=201
+r > REST GET /api/hubs/test/groups/a%2F%2B/connections
+r < HTTP 400 json.target=group
 r asks 200 GET /api/hubs/test/groups/g/connections?maxpagesize=200
 r asks 200 GET /api/hubs/test/sessions?maxpagesize=1000
 for $arg in x connectionId, connectionid ,userId roles will username connectionState "connectionId,,userId"
@@ -103,7 +105,7 @@ end
 r > REST DELETE /api/hubs/test/retained
 r < HTTP 400 json.target=filter
 r > REST GET /api/hubs/test/sessions/none
-r < HTTP 404 json.target=connection json.code=Error.NotFound
+r < HTTP 404 json.target=connectionId json.code=Error.NotFound
 r asks 404 GET /api/hubs/test/sessions/none/subscriptions
 r asks 404 GET /api/zones/none
 
@@ -166,6 +168,10 @@ r > REST GET $a
 r < HTTP 200 json.connectionId=a/1 json.userId=joe json.username=u json.connected=true json.workerPid=* !json.disconnectedSeconds json.protocolVersion=5 json.sessionExpirySeconds=600 json.subscriptions=0 json.roles='["webpubsub.joinLeaveGroup","webpubsub.sendToGroup.a/b"]' json.will='{"delaySeconds":5,"payloadBytes":4,"qos":1,"retain":true,"topic":"a/b"}'
 r > REST GET $a?fields=connectionId,roles
 r < HTTP 200 json='{"connectionId":"a/1","roles":["webpubsub.joinLeaveGroup","webpubsub.sendToGroup.a/b"]}'
+r asks 200 PUT /api/hubs/test/permissions/joinLeaveGroup/connections/a%2F1?targetName=x/y
+r asks 204 DELETE /api/hubs/test/permissions/sendToGroup/connections/a%2F1?targetName=a/b
+r > REST GET $a?fields=roles,revokedRoles
+r < HTTP 200 json='{"revokedRoles":["webpubsub.sendToGroup.a/b"],"roles":["webpubsub.joinLeaveGroup","webpubsub.sendToGroup.a/b","webpubsub.joinLeaveGroup.x/y"]}'
 a subscribes one qos=1
 a > SUBSCRIBE 2 two qos=2 nl rap rh=2 subid=7
 a < SUBACK 2 codes=2
