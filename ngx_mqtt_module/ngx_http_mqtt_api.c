@@ -517,6 +517,7 @@ ngx_http_mqtt_api_wait(ngx_http_mqtt_api_t *api)
 
     cln = ngx_pool_cleanup_add(r->pool, 0);
     if (cln == NULL) {
+        ngx_http_mqtt_api_cleanup(api);
         return NGX_ERROR;
     }
 
