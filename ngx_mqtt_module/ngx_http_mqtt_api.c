@@ -32,13 +32,127 @@ static ngx_int_t ngx_http_mqtt_api_health(ngx_http_mqtt_api_t *api);
 
 static const ngx_http_mqtt_api_op_t  ngx_http_mqtt_api_ops[] = {
 
-    { NGX_HTTP_HEAD, "health", ngx_http_mqtt_api_health,
-      NGX_HTTP_MQTT_API_OPEN, 0 },
+    { NGX_HTTP_POST, "hubs/H/groups/G/:send", ngx_http_mqtt_api_send,
+      NGX_HTTP_MQTT_API_HUB, 1, NGX_MQTT_TARGETS_GROUP },
+
+    { NGX_HTTP_POST, "hubs/H/:send", ngx_http_mqtt_api_send,
+      NGX_HTTP_MQTT_API_HUB, 1, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_POST, "hubs/H/users/U/:send", ngx_http_mqtt_api_send,
+      NGX_HTTP_MQTT_API_HUB, 1, NGX_MQTT_TARGETS_USER },
+
+    { NGX_HTTP_POST, "hubs/H/connections/C/:send", ngx_http_mqtt_api_send,
+      NGX_HTTP_MQTT_API_HUB, 1, NGX_MQTT_TARGETS_SESSION },
+
+    { NGX_HTTP_HEAD, "hubs/H/connections/C", ngx_http_mqtt_api_exists,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_SESSION },
+
+    { NGX_HTTP_HEAD, "hubs/H/groups/G", ngx_http_mqtt_api_exists,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_GROUP },
+
+    { NGX_HTTP_HEAD, "hubs/H/users/U", ngx_http_mqtt_api_exists,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_USER },
+
+    { NGX_HTTP_DELETE, "hubs/H/connections/C", ngx_http_mqtt_api_close,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_SESSION },
+
+    { NGX_HTTP_POST, "hubs/H/:closeConnections", ngx_http_mqtt_api_close,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_POST, "hubs/H/groups/G/:closeConnections",
+      ngx_http_mqtt_api_close,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_GROUP },
+
+    { NGX_HTTP_POST, "hubs/H/users/U/:closeConnections",
+      ngx_http_mqtt_api_close,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_USER },
+
+    { NGX_HTTP_POST, "hubs/H/:addToGroups", ngx_http_mqtt_api_join_many,
+      NGX_HTTP_MQTT_API_HUB, 1, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_POST, "hubs/H/:removeFromGroups", ngx_http_mqtt_api_leave_many,
+      NGX_HTTP_MQTT_API_HUB, 1, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_PUT, "hubs/H/groups/G/connections/C", ngx_http_mqtt_api_join,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_SESSION },
+
+    { NGX_HTTP_DELETE, "hubs/H/groups/G/connections/C",
+      ngx_http_mqtt_api_leave,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_SESSION },
+
+    { NGX_HTTP_DELETE, "hubs/H/connections/C/groups",
+      ngx_http_mqtt_api_leave_all,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_SESSION },
+
+    { NGX_HTTP_PUT, "hubs/H/users/U/groups/G", ngx_http_mqtt_api_join,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_USER },
+
+    { NGX_HTTP_DELETE, "hubs/H/users/U/groups/G", ngx_http_mqtt_api_leave,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_USER },
+
+    { NGX_HTTP_DELETE, "hubs/H/users/U/groups", ngx_http_mqtt_api_leave_all,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_USER },
+
+    { NGX_HTTP_PUT, "hubs/H/permissions/N/connections/C",
+      ngx_http_mqtt_api_grant,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_SESSION },
+
+    { NGX_HTTP_HEAD, "hubs/H/permissions/N/connections/C",
+      ngx_http_mqtt_api_check_permission,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_SESSION },
+
+    { NGX_HTTP_DELETE, "hubs/H/permissions/N/connections/C",
+      ngx_http_mqtt_api_revoke,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_SESSION },
 
     { NGX_HTTP_POST, "hubs/H/:generateToken",
-      ngx_http_mqtt_api_generate_token, NGX_HTTP_MQTT_API_HUB, 0 },
+      ngx_http_mqtt_api_generate_token,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_HUB },
 
-    { 0, NULL, NULL, 0, 0 }
+    { NGX_HTTP_HEAD, "health", ngx_http_mqtt_api_health,
+      NGX_HTTP_MQTT_API_OPEN, 0, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_GET, "hubs/H/groups/G/connections",
+      ngx_http_mqtt_api_list_members,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_HUB },
+
+    /* for operators */
+
+    { NGX_HTTP_GET, "hubs/H", ngx_http_mqtt_api_get_hub,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_GET, "hubs/H/sessions", ngx_http_mqtt_api_list_sessions,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_GET, "hubs/H/sessions/C", ngx_http_mqtt_api_get_session,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_GET, "hubs/H/sessions/C/subscriptions",
+      ngx_http_mqtt_api_list_subscriptions,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_GET, "hubs/H/retained", ngx_http_mqtt_api_list_retained,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_DELETE, "hubs/H/retained", ngx_http_mqtt_api_delete_retained,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_GET, "hubs/H/retained/N", ngx_http_mqtt_api_get_topic,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_DELETE, "hubs/H/retained/N", ngx_http_mqtt_api_delete_topic,
+      NGX_HTTP_MQTT_API_HUB, 0, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_GET, "zones", ngx_http_mqtt_api_list_zones,
+      NGX_HTTP_MQTT_API_ANY, 0, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_GET, "zones/N", ngx_http_mqtt_api_get_zone,
+      NGX_HTTP_MQTT_API_ZONE, 0, NGX_MQTT_TARGETS_HUB },
+
+    { NGX_HTTP_GET, "zones/N/workers", ngx_http_mqtt_api_list_workers,
+      NGX_HTTP_MQTT_API_ZONE, 0, NGX_MQTT_TARGETS_HUB },
+
+    { 0, NULL, NULL, 0, 0, 0 }
 };
 
 
@@ -403,6 +517,7 @@ ngx_http_mqtt_api_wait(ngx_http_mqtt_api_t *api)
 
     cln = ngx_pool_cleanup_add(r->pool, 0);
     if (cln == NULL) {
+        ngx_http_mqtt_api_cleanup(api);
         return NGX_ERROR;
     }
 
@@ -438,6 +553,10 @@ ngx_http_mqtt_api_cleanup(void *data)
 
     if (api->alive.timer_set) {
         ngx_del_timer(&api->alive);
+    }
+
+    if (api->bulk) {
+        ngx_mqtt_bulk_forget(api->bulk);
     }
 }
 

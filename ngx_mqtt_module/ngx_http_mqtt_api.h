@@ -12,7 +12,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include <ngx_http_mqtt_module.h>
-#include <ngx_mqtt_broker.h>
+#include <ngx_mqtt_bulk.h>
+#include <ngx_mqtt_json.h>
 
 
 /* bytes of a body; parts of a path behind "/api/" */
@@ -66,6 +67,7 @@ struct ngx_http_mqtt_api_s {
     const char                    *target;    /* of an error */
     ngx_str_t                      message;
 
+    ngx_mqtt_bulk_t               *bulk;      /* that it waits for */
     ngx_event_t                    alive;     /* while it is not answered */
     ngx_http_mqtt_ctx_t            ctx;
 };
@@ -83,7 +85,7 @@ typedef ngx_int_t (*ngx_http_mqtt_api_pt)(ngx_http_mqtt_api_t *api);
 /*
  * An operation.  In its path, which begins behind "/api/", H stands for the
  * hub's name, G, C and U for a group, connection and user, N for any other
- * name.  "body": it reads one.
+ * name.  "body": it reads one.  "kind": whom it is about, where that matters.
  */
 
 struct ngx_http_mqtt_api_op_s {
@@ -92,6 +94,7 @@ struct ngx_http_mqtt_api_op_s {
     ngx_http_mqtt_api_pt           handler;
     ngx_http_mqtt_api_auth_e       auth;
     ngx_uint_t                     body;
+    ngx_mqtt_targets_kind_e        kind;
 };
 
 
@@ -108,6 +111,9 @@ ngx_str_t *ngx_http_mqtt_api_arg(ngx_http_mqtt_api_t *api, const char *name);
 ngx_array_t *ngx_http_mqtt_api_args(ngx_http_mqtt_api_t *api,
     const char *name);
 
+/* Compares without case. */
+ngx_uint_t ngx_http_mqtt_api_same(ngx_str_t *value, const char *wanted);
+
 /*
  * A number out of an argument that may be missing or empty: then *n stays.
  * NGX_OK, or what the handler is to return.
@@ -118,6 +124,40 @@ ngx_int_t ngx_http_mqtt_api_number(ngx_http_mqtt_api_t *api, const char *name,
 /* Notes an error's target, which may be NULL, and message; returns "status". */
 ngx_int_t ngx_http_mqtt_api_refuse(ngx_http_mqtt_api_t *api, ngx_int_t status,
     const char *target, const char *fmt, ...);
+
+/* The same where there is no room, or no connection of the path's name. */
+ngx_int_t ngx_http_mqtt_api_full(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_unknown(ngx_http_mqtt_api_t *api);
+
+/*
+ * Whether a group, a connection or a user can have this name: NGX_OK, or what
+ * the handler is to return.
+ */
+ngx_int_t ngx_http_mqtt_api_check_group(ngx_http_mqtt_api_t *api,
+    ngx_str_t *name, const char *target);
+ngx_int_t ngx_http_mqtt_api_check_id(ngx_http_mqtt_api_t *api, ngx_str_t *id,
+    const char *target);
+
+/*
+ * Reads a body of application/json: NGX_OK, or what the handler is to return.
+ * "levels" as in ngx_mqtt_json_parse().
+ */
+ngx_int_t ngx_http_mqtt_api_json_body(ngx_http_mqtt_api_t *api,
+    ngx_uint_t levels, ngx_mqtt_json_t **root);
+
+/*
+ * Work for those whom the path and "excluded" name: NGX_OK, or what has to be
+ * given to ngx_http_mqtt_api_begin(), which is to follow in any case, and
+ * returns what the handler is to return.
+ */
+ngx_int_t ngx_http_mqtt_api_bulk(ngx_http_mqtt_api_t *api,
+    ngx_mqtt_bulk_action_e action, ngx_mqtt_bulk_t **bulk);
+ngx_int_t ngx_http_mqtt_api_begin(ngx_http_mqtt_api_t *api,
+    ngx_mqtt_bulk_t *bulk, ngx_int_t rc);
+
+/* Adds a filter, which may be missing; NGX_OK, or what to give to the above. */
+ngx_int_t ngx_http_mqtt_api_filter(ngx_http_mqtt_api_t *api,
+    ngx_mqtt_bulk_t *bulk, ngx_str_t *text);
 
 /*
  * Answers 200 with a JSON text in r->pool.  Whoever has it in pieces sets
@@ -169,6 +209,30 @@ ngx_int_t ngx_http_mqtt_api_answer(ngx_http_mqtt_api_t *api,
 /* operations */
 
 ngx_int_t ngx_http_mqtt_api_generate_token(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_send(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_exists(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_close(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_join(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_leave(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_leave_all(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_join_many(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_leave_many(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_grant(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_revoke(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_check_permission(ngx_http_mqtt_api_t *api);
+
+ngx_int_t ngx_http_mqtt_api_list_members(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_list_sessions(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_get_session(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_list_subscriptions(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_list_retained(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_delete_retained(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_get_topic(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_delete_topic(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_get_hub(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_list_zones(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_get_zone(ngx_http_mqtt_api_t *api);
+ngx_int_t ngx_http_mqtt_api_list_workers(ngx_http_mqtt_api_t *api);
 
 
 #endif /* _NGX_HTTP_MQTT_API_H_INCLUDED_ */

@@ -126,6 +126,22 @@ ngx_http_mqtt_api_refuse(ngx_http_mqtt_api_t *api, ngx_int_t status,
 
 
 ngx_int_t
+ngx_http_mqtt_api_full(ngx_http_mqtt_api_t *api)
+{
+    return ngx_http_mqtt_api_refuse(api, NGX_HTTP_SERVICE_UNAVAILABLE, NULL,
+                                    "There is no room in the zone.");
+}
+
+
+ngx_int_t
+ngx_http_mqtt_api_unknown(ngx_http_mqtt_api_t *api)
+{
+    return ngx_http_mqtt_api_refuse(api, NGX_HTTP_NOT_FOUND, "connectionId",
+                                    "There is no such connection.");
+}
+
+
+ngx_int_t
 ngx_http_mqtt_api_text(ngx_http_mqtt_api_t *api, ngx_str_t *json)
 {
     ngx_buf_t    *b;
@@ -175,9 +191,15 @@ ngx_http_mqtt_api_answer(ngx_http_mqtt_api_t *api, ngx_int_t status)
 
     r->expect_tested = 1;
 
-    if (ngx_http_discard_request_body(r) != NGX_OK
-        || status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE)
+    /* nor is one awaited that is much too long */
+
+    if (status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
+        || r->headers_in.content_length_n > NGX_HTTP_MQTT_API_BODY)
     {
+        r->keepalive = 0;
+        r->lingering_close = 1;
+
+    } else if (ngx_http_discard_request_body(r) != NGX_OK) {
         r->keepalive = 0;
     }
 

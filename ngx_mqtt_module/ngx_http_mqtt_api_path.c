@@ -16,8 +16,6 @@ static ngx_int_t ngx_http_mqtt_api_split_args(ngx_http_mqtt_api_t *api,
     u_char *p, u_char *last);
 static ngx_int_t ngx_http_mqtt_api_decode(ngx_http_mqtt_api_t *api,
     u_char *p, u_char *last, ngx_uint_t query, ngx_str_t *value);
-static ngx_uint_t ngx_http_mqtt_api_is(ngx_keyval_t *arg, const char *name,
-    size_t len);
 
 
 /*
@@ -188,15 +186,13 @@ ngx_http_mqtt_api_decode(ngx_http_mqtt_api_t *api, u_char *p, u_char *last,
 ngx_str_t *
 ngx_http_mqtt_api_arg(ngx_http_mqtt_api_t *api, const char *name)
 {
-    size_t         len;
     ngx_uint_t     i;
     ngx_keyval_t  *arg;
 
     arg = api->args.elts;
-    len = ngx_strlen(name);
 
     for (i = 0; i < api->args.nelts; i++) {
-        if (ngx_http_mqtt_api_is(&arg[i], name, len)) {
+        if (ngx_http_mqtt_api_same(&arg[i].key, name)) {
             return &arg[i].value;
         }
     }
@@ -208,14 +204,12 @@ ngx_http_mqtt_api_arg(ngx_http_mqtt_api_t *api, const char *name)
 ngx_array_t *
 ngx_http_mqtt_api_args(ngx_http_mqtt_api_t *api, const char *name)
 {
-    size_t         len;
     ngx_str_t     *value;
     ngx_uint_t     i;
     ngx_array_t   *values;
     ngx_keyval_t  *arg;
 
     arg = api->args.elts;
-    len = ngx_strlen(name);
 
     values = ngx_array_create(api->request->pool, 4, sizeof(ngx_str_t));
     if (values == NULL) {
@@ -225,7 +219,7 @@ ngx_http_mqtt_api_args(ngx_http_mqtt_api_t *api, const char *name)
     for (i = 0; i < api->args.nelts; i++) {
 
         if (arg[i].value.len == 0
-            || !ngx_http_mqtt_api_is(&arg[i], name, len))
+            || !ngx_http_mqtt_api_same(&arg[i].key, name))
         {
             continue;
         }
@@ -242,11 +236,11 @@ ngx_http_mqtt_api_args(ngx_http_mqtt_api_t *api, const char *name)
 }
 
 
-static ngx_uint_t
-ngx_http_mqtt_api_is(ngx_keyval_t *arg, const char *name, size_t len)
+ngx_uint_t
+ngx_http_mqtt_api_same(ngx_str_t *value, const char *wanted)
 {
-    return arg->key.len == len
-           && ngx_strncasecmp(arg->key.data, (u_char *) name, len) == 0;
+    return value->len == ngx_strlen(wanted)
+           && ngx_strncasecmp(value->data, (u_char *) wanted, value->len) == 0;
 }
 
 

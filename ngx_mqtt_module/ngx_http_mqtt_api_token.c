@@ -272,14 +272,11 @@ ngx_http_mqtt_api_generate_token(ngx_http_mqtt_api_t *api)
     type = ngx_http_mqtt_api_arg(api, "clientType");
 
     if (type == NULL || type->len == 0
-        || (type->len == 7
-            && ngx_strncasecmp(type->data, (u_char *) "Default", 7) == 0))
+        || ngx_http_mqtt_api_same(type, "Default"))
     {
         path = client;
 
-    } else if (type->len == 4
-               && ngx_strncasecmp(type->data, (u_char *) "MQTT", 4) == 0)
-    {
+    } else if (ngx_http_mqtt_api_same(type, "MQTT")) {
         path = mqtt;
 
     } else {

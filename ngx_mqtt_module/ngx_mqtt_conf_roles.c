@@ -71,9 +71,18 @@ ngx_mqtt_conf_roles(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_mqtt_conf_role(ngx_conf_t *cf, ngx_str_t *value)
 {
+    ngx_int_t        rc;
     ngx_mqtt_role_t  role;
 
-    switch (ngx_mqtt_role_parse(value, &role)) {
+    rc = ngx_mqtt_role_parse(value, &role);
+
+    /* these are of clients alone */
+
+    if (role.granted || role.revoked) {
+        rc = NGX_DECLINED;
+    }
+
+    switch (rc) {
 
     case NGX_OK:
         return NGX_OK;

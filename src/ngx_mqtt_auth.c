@@ -31,7 +31,7 @@ static void ngx_mqtt_auth_again(ngx_mqtt_client_t *cl);
 static ngx_int_t ngx_mqtt_auth_profile(ngx_mqtt_client_t *cl);
 static ngx_int_t ngx_mqtt_auth_verdict(ngx_mqtt_client_t *cl, ngx_uint_t kind,
     ngx_str_t *name, ngx_mqtt_filter_t *filter);
-static ngx_uint_t ngx_mqtt_auth_allows(ngx_mqtt_rights_t *rights,
+static ngx_uint_t ngx_mqtt_auth_allows(ngx_mqtt_client_t *cl,
     ngx_str_t *topic, ngx_mqtt_filter_t *filter);
 
 
@@ -45,20 +45,13 @@ ngx_mqtt_auth_rights(ngx_mqtt_client_t *cl, ngx_str_t *roles, ngx_uint_t n)
 
     ngx_mqtt_auth_free(cl);
 
-    if (cl->conf->default_roles) {
-        cl->roles = (u_char) cl->conf->default_roles->all;
-    }
-
     rights = NULL;
 
     if (n) {
         rights = ngx_mqtt_rights_create(roles, n, NULL, cl->log);
         if (rights == NULL) {
-            cl->roles = 0;
             return NGX_ERROR;
         }
-
-        cl->roles |= rights->all;
 
         if (rights->ignored) {
             ngx_mqtt_handle_name(cl, buf, &name);
@@ -69,6 +62,8 @@ ngx_mqtt_auth_rights(ngx_mqtt_client_t *cl, ngx_str_t *roles, ngx_uint_t n)
                           rights->ignored);
         }
     }
+
+    cl->roles = (u_char) ngx_mqtt_rights_all(rights, cl->conf->default_roles);
 
     if (cl->roles == (NGX_MQTT_ROLE_SUBSCRIBE|NGX_MQTT_ROLE_PUBLISH)
         || (rights == NULL && cl->conf->default_roles == NULL))
@@ -238,9 +233,7 @@ ngx_mqtt_auth_verdict(ngx_mqtt_client_t *cl, ngx_uint_t kind, ngx_str_t *name,
 
         *place = hash;
 
-        if (!ngx_mqtt_auth_allows(access->rights, name, filter)
-            && !ngx_mqtt_auth_allows(cl->conf->default_roles, name, filter))
-        {
+        if (!ngx_mqtt_auth_allows(cl, name, filter)) {
             *place = hash - 1;
         }
     }
@@ -252,13 +245,14 @@ ngx_mqtt_auth_verdict(ngx_mqtt_client_t *cl, ngx_uint_t kind, ngx_str_t *name,
 /* "filter" is NULL if it is about publishing. */
 
 static ngx_uint_t
-ngx_mqtt_auth_allows(ngx_mqtt_rights_t *rights, ngx_str_t *topic,
+ngx_mqtt_auth_allows(ngx_mqtt_client_t *cl, ngx_str_t *topic,
     ngx_mqtt_filter_t *filter)
 {
-    if (rights == NULL) {
-        return 0;
-    }
+    ngx_mqtt_rights_t  *own, *hub;
 
-    return filter ? ngx_mqtt_rights_subscribe(rights, filter)
-                  : ngx_mqtt_rights_publish(rights, topic);
+    own = cl->access->rights;
+    hub = cl->conf->default_roles;
+
+    return filter ? ngx_mqtt_rights_subscribe(own, hub, filter)
+                  : ngx_mqtt_rights_publish(own, hub, topic);
 }

@@ -92,6 +92,7 @@ ngx_mqtt_bulk_start(ngx_mqtt_bulk_t *bulk)
 
     if (rc == NGX_AGAIN) {
         ngx_queue_insert_tail(&w->bulks, &bulk->queue);
+        w->nbulks++;
 
         if (!w->running) {
             w->ops->post(w);
@@ -207,6 +208,7 @@ ngx_mqtt_bulk_run(ngx_mqtt_worker_t *w, uint64_t limit)
             ngx_queue_insert_tail(&w->bulks, q);
 
         } else {
+            w->nbulks--;
             ngx_mqtt_bulk_finish(bulk, rc);
         }
 
@@ -500,6 +502,8 @@ ngx_mqtt_bulk_done(ngx_mqtt_worker_t *w)
             bulk = ngx_queue_data(q, ngx_mqtt_bulk_t, queue);
 
             ngx_queue_remove(q);
+            w->nbulks--;
+
             ngx_mqtt_bulk_destroy(bulk);
         }
     }

@@ -127,8 +127,8 @@ void ngx_mqtt_bulk_forget(ngx_mqtt_bulk_t *bulk);
 ngx_uint_t ngx_mqtt_bulk_group_valid(ngx_str_t *name);
 
 /*
- * For ngx_mqtt_worker_run(): begins with sends that wait, as far as none is on
- * its way, and goes on with other work, until "limit" in ngx_mqtt_ticks().
+ * For ngx_mqtt_worker_run(), until "limit" in ngx_mqtt_ticks(): begins with
+ * sends that wait, unless one is on its way; goes on with other work.
  */
 void ngx_mqtt_bulk_run_sends(ngx_mqtt_worker_t *w, uint64_t limit);
 void ngx_mqtt_bulk_run(ngx_mqtt_worker_t *w, uint64_t limit);

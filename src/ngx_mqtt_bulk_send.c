@@ -30,7 +30,7 @@ ngx_mqtt_bulk_send(ngx_mqtt_bulk_t *bulk)
 
     w = bulk->worker;
 
-    if (!w->wide && ngx_queue_empty(&w->sends)) {
+    if (!w->wide && !w->yields && ngx_queue_empty(&w->sends)) {
         return ngx_mqtt_bulk_publish(bulk);
     }
 
@@ -42,6 +42,11 @@ ngx_mqtt_bulk_send(ngx_mqtt_bulk_t *bulk)
     }
 
     ngx_queue_insert_tail(&w->sends, &bulk->queue);
+    w->nbulks++;
+
+    if (!w->running) {
+        w->ops->post(w);
+    }
 
     return NGX_AGAIN;
 }
@@ -174,6 +179,7 @@ ngx_mqtt_bulk_run_sends(ngx_mqtt_worker_t *w, uint64_t limit)
         bulk = ngx_queue_data(q, ngx_mqtt_bulk_t, queue);
 
         ngx_queue_remove(q);
+        w->nbulks--;
 
         rc = ngx_mqtt_bulk_publish(bulk);
 

@@ -11,6 +11,7 @@
 #include <ngx_mqtt_targets.h>
 
 
+static ngx_int_t ngx_mqtt_collect_nodes_locked(ngx_mqtt_publishing_t *p);
 static ngx_int_t ngx_mqtt_collect_walk_locked(ngx_mqtt_publishing_t *p);
 static ngx_int_t ngx_mqtt_collect_sub_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_sub_t *sub);
@@ -31,19 +32,11 @@ static ngx_uint_t ngx_mqtt_collect_own(ngx_mqtt_publishing_t *p,
 #define ngx_mqtt_collect_walks(p)                                             \
     ((p)->args.targets && (p)->args.targets->kind != NGX_MQTT_TARGETS_GROUP)
 
-/* Conditions have to be asked of a share's members in one hold. */
-
-#define ngx_mqtt_collect_defers(p)                                            \
-    ((p)->args.targets && (p)->budget < NGX_MQTT_PUBLISH_BATCH)
-
 
 ngx_int_t
 ngx_mqtt_collect_locked(ngx_mqtt_publishing_t *p)
 {
-    ngx_mqtt_sub_t    *sub;
-    ngx_mqtt_node_t   *node;
-    ngx_mqtt_zone_t   *zone;
-    ngx_mqtt_group_t  *group;
+    ngx_mqtt_zone_t  *zone;
 
     zone = p->worker->zone;
 
@@ -91,23 +84,29 @@ ngx_mqtt_collect_locked(ngx_mqtt_publishing_t *p)
         }
     }
 
-    if (ngx_mqtt_collect_walks(p)) {
-        return ngx_mqtt_collect_walk_locked(p);
-    }
+    return ngx_mqtt_collect_walks(p) ? ngx_mqtt_collect_walk_locked(p)
+                                     : ngx_mqtt_collect_nodes_locked(p);
+}
+
+
+static ngx_int_t
+ngx_mqtt_collect_nodes_locked(ngx_mqtt_publishing_t *p)
+{
+    ngx_mqtt_sub_t    *sub;
+    ngx_mqtt_node_t   *node;
+    ngx_mqtt_group_t  *group;
 
     for ( ;; ) {
 
         while (p->sub || p->group) {
 
-            if (p->budget == 0
-                || (p->sub == NULL && ngx_mqtt_collect_defers(p)))
-            {
+            if (p->budget == 0) {
                 return NGX_AGAIN;
             }
 
-            p->budget--;
-
             if (p->sub) {
+                p->budget--;
+
                 sub = p->sub;
                 p->sub = sub->node_next;
 
@@ -117,6 +116,14 @@ ngx_mqtt_collect_locked(ngx_mqtt_publishing_t *p)
 
                 continue;
             }
+
+            /* conditions are asked of a share's members in one hold */
+
+            if (p->args.targets && p->budget < NGX_MQTT_PUBLISH_BATCH) {
+                return NGX_AGAIN;
+            }
+
+            p->budget--;
 
             group = p->group;
             p->group = group->next;

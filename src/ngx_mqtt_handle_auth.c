@@ -8,7 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_mqtt_worker.h>
 #include <ngx_mqtt_handle.h>
-#include <ngx_mqtt_profile.h>
+#include <ngx_mqtt_permission.h>
 #include <ngx_mqtt_proof.h>
 
 
@@ -110,18 +110,14 @@ ngx_int_t
 ngx_mqtt_handle_renew(ngx_mqtt_client_t *cl,
     ngx_mqtt_principal_t *principal)
 {
-    ngx_mqtt_whose_t    whose;
-    ngx_mqtt_profile_t  p;
+    ngx_array_t       *roles;
+    ngx_mqtt_whose_t   whose;
 
-    ngx_memzero(&p, sizeof(ngx_mqtt_profile_t));
-
-    if (principal->roles) {
-        p.roles = principal->roles->elts;
-        p.nroles = principal->roles->nelts;
-    }
+    roles = principal->roles;
 
     ngx_mqtt_profile_whose(cl, &whose);
 
-    return ngx_mqtt_profile_change(cl->worker, &whose, NGX_MQTT_PROFILE_ROLES,
-                                   &p);
+    return ngx_mqtt_permission_renew(cl->worker, &whose,
+                                     roles ? roles->elts : NULL,
+                                     roles ? roles->nelts : 0);
 }

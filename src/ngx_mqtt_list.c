@@ -509,7 +509,7 @@ ngx_mqtt_list_wants_locked(ngx_mqtt_list_t *list, ngx_mqtt_session_t *s)
     zone = list->worker->zone;
 
     if (list->kind == NGX_MQTT_LIST_MEMBERS) {
-        cost = 1 + list->name.len / 1024;
+        cost = 2 + list->name.len / 1024;
         list->budget -= ngx_min(list->budget, cost);
 
         if (ngx_mqtt_sub_find_locked(zone, s, &list->name) == NULL) {
@@ -518,7 +518,8 @@ ngx_mqtt_list_wants_locked(ngx_mqtt_list_t *list, ngx_mqtt_session_t *s)
     }
 
     return list->targets == NULL
-           || list->wants(list->worker, list->targets, s, &list->budget);
+           || ngx_mqtt_targets_wants_locked(zone, list->targets, s,
+                                            &list->budget);
 }
 
 

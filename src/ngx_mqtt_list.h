@@ -89,16 +89,9 @@ typedef union {
 } ngx_mqtt_list_row_t;
 
 
-typedef struct ngx_mqtt_list_s  ngx_mqtt_list_t;
-
-/* ngx_mqtt_targets_wants_locked() */
-typedef ngx_uint_t (*ngx_mqtt_list_pt)(ngx_mqtt_worker_t *w,
-    ngx_mqtt_targets_t *t, ngx_mqtt_session_t *s, ngx_uint_t *budget);
-
-
 /* Local; rows and their strings are from the pool. */
 
-struct ngx_mqtt_list_s {
+typedef struct {
     ngx_mqtt_worker_t         *worker;  /* set by the caller, as all these */
     ngx_pool_t                *pool;
     ngx_mqtt_list_e            kind;
@@ -107,7 +100,6 @@ struct ngx_mqtt_list_s {
     ngx_uint_t                 max;     /* rows, up to NGX_MQTT_LIST_MAX */
     ngx_mqtt_list_place_t      place;
     ngx_mqtt_targets_t        *targets; /* conditions of sessions; or NULL */
-    ngx_mqtt_list_pt           wants;
 
     ngx_mqtt_list_row_t       *rows;
     ngx_uint_t                 n;       /* rows, or messages removed */
@@ -124,7 +116,7 @@ struct ngx_mqtt_list_s {
     u_char                    *from;    /* what lies before was seen */
     ngx_mqtt_hub_t            *h;
     ngx_uint_t                 budget;  /* of this hold of the lock */
-};
+} ngx_mqtt_list_t;
 
 
 /*
@@ -146,6 +138,7 @@ ngx_int_t ngx_mqtt_list_run(ngx_mqtt_list_t *list);
 /* A retained message, copied; strings are from the pool. */
 
 typedef struct {
+    ngx_str_t             topic;
     ngx_mqtt_props_t      props;
     ngx_str_t             payload;      /* data NULL: too large to be read */
     size_t                len;          /* of the payload */

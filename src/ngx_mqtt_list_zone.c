@@ -15,7 +15,7 @@
 
 
 static ngx_int_t ngx_mqtt_list_read(ngx_mqtt_message_t *m, ngx_pool_t *pool,
-    ngx_mqtt_list_message_t *message);
+    ngx_str_t *topic, ngx_mqtt_list_message_t *message);
 static int ngx_libc_cdecl ngx_mqtt_list_by_generation(const void *one,
     const void *two);
 
@@ -205,7 +205,7 @@ ngx_mqtt_list_message(ngx_mqtt_worker_t *w, ngx_pool_t *pool, ngx_str_t *hub,
         return NGX_DECLINED;
     }
 
-    rc = ngx_mqtt_list_read(m, pool, message);
+    rc = ngx_mqtt_list_read(m, pool, topic, message);
 
     ngx_mqtt_worker_lock(w);
     ngx_mqtt_set(w->slot->reading, NULL);
@@ -217,7 +217,7 @@ ngx_mqtt_list_message(ngx_mqtt_worker_t *w, ngx_pool_t *pool, ngx_str_t *hub,
 
 
 static ngx_int_t
-ngx_mqtt_list_read(ngx_mqtt_message_t *m, ngx_pool_t *pool,
+ngx_mqtt_list_read(ngx_mqtt_message_t *m, ngx_pool_t *pool, ngx_str_t *topic,
     ngx_mqtt_list_message_t *message)
 {
     u_char           *p, *pos, reason;
@@ -225,6 +225,7 @@ ngx_mqtt_list_read(ngx_mqtt_message_t *m, ngx_pool_t *pool,
 
     ngx_memzero(message, sizeof(ngx_mqtt_list_message_t));
 
+    message->topic = *topic;
     message->qos = m->qos;
     message->len = m->payload_len;
     message->left = m->expires ? m->expires - ngx_current_msec : 0;

@@ -21,6 +21,12 @@ typedef struct {
 } ngx_mqtt_profile_head_t;
 
 
+typedef struct {
+    ngx_uint_t            parts;
+    ngx_mqtt_profile_t   *profile;
+} ngx_mqtt_profile_parts_t;
+
+
 static size_t ngx_mqtt_profile_size(ngx_mqtt_profile_t *p);
 static ngx_mqtt_message_t *ngx_mqtt_profile_alloc_locked(
     ngx_mqtt_worker_t *w, size_t size);
@@ -32,12 +38,13 @@ static void ngx_mqtt_profile_split(ngx_mqtt_profile_t *p,
 static u_char *ngx_mqtt_profile_string(ngx_str_t *str, u_char *pos,
     size_t len);
 static void ngx_mqtt_profile_release(ngx_mqtt_worker_t *w);
+static ngx_int_t ngx_mqtt_profile_replace(ngx_mqtt_profile_t *p, void *data);
 static ngx_int_t ngx_mqtt_profile_redraft(ngx_mqtt_worker_t *w,
-    ngx_uint_t parts, ngx_mqtt_profile_t *p);
+    ngx_mqtt_profile_edit_pt edit, void *data, ngx_uint_t *roles);
 static ngx_uint_t ngx_mqtt_profile_same(ngx_str_t *one, ngx_str_t *two,
     ngx_uint_t n);
 static ngx_int_t ngx_mqtt_profile_exchange(ngx_mqtt_worker_t *w,
-    ngx_mqtt_whose_t *whose, ngx_uint_t parts);
+    ngx_mqtt_whose_t *whose, ngx_uint_t roles);
 
 
 ngx_int_t
@@ -420,7 +427,42 @@ ngx_int_t
 ngx_mqtt_profile_change(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose,
     ngx_uint_t parts, ngx_mqtt_profile_t *p)
 {
+    ngx_int_t                 rc;
+    ngx_mqtt_profile_parts_t  pp;
+
+    pp.parts = parts;
+    pp.profile = p;
+
+    rc = ngx_mqtt_profile_edit(w, whose, ngx_mqtt_profile_replace, &pp);
+
+    return (rc == NGX_BUSY) ? NGX_DECLINED : rc;
+}
+
+
+static ngx_int_t
+ngx_mqtt_profile_replace(ngx_mqtt_profile_t *p, void *data)
+{
+    ngx_mqtt_profile_parts_t  *pp = data;
+
+    if (pp->parts & NGX_MQTT_PROFILE_STATE) {
+        p->state = pp->profile->state;
+    }
+
+    if (pp->parts & NGX_MQTT_PROFILE_ROLES) {
+        p->roles = pp->profile->roles;
+        p->nroles = pp->profile->nroles;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_mqtt_profile_edit(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose,
+    ngx_mqtt_profile_edit_pt edit, void *data)
+{
     ngx_int_t            rc;
+    ngx_uint_t           roles;
     ngx_mqtt_session_t  *s;
 
     /* again if somebody else has changed it meanwhile */
@@ -440,10 +482,10 @@ ngx_mqtt_profile_change(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose,
             return NGX_DECLINED;
         }
 
-        rc = ngx_mqtt_profile_redraft(w, parts, p);
+        rc = ngx_mqtt_profile_redraft(w, edit, data, &roles);
 
         if (rc == NGX_OK) {
-            rc = ngx_mqtt_profile_exchange(w, whose, parts);
+            rc = ngx_mqtt_profile_exchange(w, whose, roles);
         }
 
         ngx_mqtt_profile_release(w);
@@ -458,8 +500,8 @@ ngx_mqtt_profile_change(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose,
 /* The draft: what the slot holds, changed.  NGX_DONE: it is the same. */
 
 static ngx_int_t
-ngx_mqtt_profile_redraft(ngx_mqtt_worker_t *w, ngx_uint_t parts,
-    ngx_mqtt_profile_t *p)
+ngx_mqtt_profile_redraft(ngx_mqtt_worker_t *w, ngx_mqtt_profile_edit_pt edit,
+    void *data, ngx_uint_t *roles)
 {
     ngx_int_t            rc;
     ngx_mqtt_profile_t  *old, draft;
@@ -469,27 +511,23 @@ ngx_mqtt_profile_redraft(ngx_mqtt_worker_t *w, ngx_uint_t parts,
         return NGX_ERROR;
     }
 
-    if ((parts == NGX_MQTT_PROFILE_STATE
-         && ngx_mqtt_profile_same(&old->state, &p->state, 1))
-        || (parts == NGX_MQTT_PROFILE_ROLES && old->nroles == p->nroles
-            && ngx_mqtt_profile_same(old->roles, p->roles, p->nroles)))
-    {
-        ngx_free(old);
-        return NGX_DONE;
-    }
-
     draft = *old;
+    rc = edit(&draft, data);
 
-    if (parts & NGX_MQTT_PROFILE_STATE) {
-        draft.state = p->state;
+    if (rc == NGX_OK) {
+
+        *roles = (old->nroles != draft.nroles
+                  || !ngx_mqtt_profile_same(old->roles, draft.roles,
+                                            draft.nroles));
+
+        if (!*roles && ngx_mqtt_profile_same(&old->state, &draft.state, 1)) {
+            rc = NGX_DONE;
+
+        } else {
+            rc = ngx_mqtt_profile_store(w, &draft);
+            rc = (rc == NGX_DECLINED) ? NGX_BUSY : rc;
+        }
     }
-
-    if (parts & NGX_MQTT_PROFILE_ROLES) {
-        draft.roles = p->roles;
-        draft.nroles = p->nroles;
-    }
-
-    rc = ngx_mqtt_profile_store(w, &draft);
 
     ngx_free(old);
 
@@ -519,7 +557,7 @@ ngx_mqtt_profile_same(ngx_str_t *one, ngx_str_t *two, ngx_uint_t n)
 
 static ngx_int_t
 ngx_mqtt_profile_exchange(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose,
-    ngx_uint_t parts)
+    ngx_uint_t roles)
 {
     ngx_int_t            rc;
     ngx_mqtt_session_t  *s;
@@ -538,7 +576,7 @@ ngx_mqtt_profile_exchange(ngx_mqtt_worker_t *w, ngx_mqtt_whose_t *whose,
 
         /* first, so that after a kill nobody goes on with old roles */
 
-        if ((parts & NGX_MQTT_PROFILE_ROLES) && s->attach) {
+        if (roles && s->attach) {
             ngx_mqtt_set(s->attach->changed, 1);
         }
 

@@ -102,6 +102,18 @@ ngx_mqtt_profile_t *ngx_mqtt_profile_read(ngx_mqtt_worker_t *w,
 ngx_int_t ngx_mqtt_profile_change(ngx_mqtt_worker_t *w,
     ngx_mqtt_whose_t *whose, ngx_uint_t parts, ngx_mqtt_profile_t *p);
 
+/*
+ * The same by a function that changes roles or state of what it is given, a
+ * copy, and may be called again if somebody else was quicker; what it refers to
+ * stays.  It returns NGX_OK, or what this is to return.  NGX_BUSY: the profile
+ * would be too large.
+ */
+typedef ngx_int_t (*ngx_mqtt_profile_edit_pt)(ngx_mqtt_profile_t *p,
+    void *data);
+
+ngx_int_t ngx_mqtt_profile_edit(ngx_mqtt_worker_t *w,
+    ngx_mqtt_whose_t *whose, ngx_mqtt_profile_edit_pt edit, void *data);
+
 ngx_int_t ngx_mqtt_profile_set_state(ngx_mqtt_worker_t *w,
     ngx_mqtt_whose_t *whose, ngx_str_t *state);
 

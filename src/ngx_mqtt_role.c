@@ -9,18 +9,13 @@
 #include <ngx_mqtt_role.h>
 
 
-/* in compiled patterns: bytes that no UTF-8 has */
-
-#define NGX_MQTT_PATTERN_ONE    0xfd    /* ? */
-#define NGX_MQTT_PATTERN_SOME   0xfe    /* * */
-#define NGX_MQTT_PATTERN_ANY    0xff    /* ** */
-
-
 /* What a list of roles needs, and where the next of each goes. */
 
 typedef struct {
     ngx_uint_t              literals[2];
+    ngx_uint_t              revoked[2];
     ngx_uint_t              patterns[2];
+    ngx_uint_t              own;
     size_t                  len;          /* of all strings */
     u_char                 *pos;
 } ngx_mqtt_role_plan_t;
@@ -29,35 +24,29 @@ typedef struct {
 static ngx_int_t ngx_mqtt_role_check_pattern(ngx_mqtt_role_t *role);
 static void ngx_mqtt_role_plan(ngx_mqtt_role_plan_t *plan, ngx_str_t *roles,
     ngx_uint_t n);
-static ngx_uint_t ngx_mqtt_role_slots(ngx_uint_t n);
+static ngx_uint_t ngx_mqtt_role_places(ngx_uint_t n);
 static void ngx_mqtt_rights_add(ngx_mqtt_rights_t *rights,
     ngx_mqtt_role_plan_t *plan, ngx_str_t *text);
 static void ngx_mqtt_rights_add_pattern(ngx_mqtt_rights_t *rights,
     ngx_mqtt_role_set_t *set, ngx_mqtt_role_plan_t *plan,
     ngx_mqtt_role_t *role);
-static void ngx_mqtt_rights_add_literal(ngx_mqtt_rights_t *rights,
-    ngx_mqtt_role_set_t *set, ngx_str_t *name);
-static ngx_str_t *ngx_mqtt_rights_place(ngx_mqtt_role_set_t *set,
+static ngx_str_t *ngx_mqtt_rights_names(ngx_mqtt_role_names_t *names,
+    ngx_uint_t n, ngx_str_t *str);
+static void ngx_mqtt_rights_add_name(ngx_mqtt_rights_t *rights,
+    ngx_mqtt_role_names_t *names, ngx_str_t *name);
+static ngx_str_t *ngx_mqtt_rights_place(ngx_mqtt_role_names_t *names,
     ngx_str_t *name);
+static ngx_uint_t ngx_mqtt_rights_may(ngx_mqtt_rights_t *own,
+    ngx_mqtt_rights_t *hub, ngx_uint_t kind, ngx_str_t *filter,
+    ngx_uint_t wildcard);
+static ngx_uint_t ngx_mqtt_rights_revoked(ngx_mqtt_role_names_t *names,
+    ngx_str_t *filter, ngx_uint_t wildcard);
 static ngx_uint_t ngx_mqtt_rights_cover(ngx_mqtt_rights_t *rights,
     ngx_uint_t kind, ngx_str_t *filter, ngx_uint_t wildcard);
-static ngx_uint_t ngx_mqtt_pattern_match(u_char *p, u_char *plast, u_char *s,
-    u_char *slast);
-static ngx_uint_t ngx_mqtt_pattern_step(u_char *p, u_char **pos,
-    u_char *slast);
 
 
 #define ngx_mqtt_role_set(rights, kind)                                       \
     (&(rights)->sets[(kind) == NGX_MQTT_ROLE_PUBLISH])
-
-/* MQTT's own wildcards: nothing but "**" covers them */
-
-#define ngx_mqtt_pattern_wild(c)  ((c) == '+' || (c) == '#')
-
-/* whether there is a byte that "*" takes */
-
-#define ngx_mqtt_pattern_some(s, last)                                        \
-    ((s) < (last) && *(s) != '.' && !ngx_mqtt_pattern_wild(*(s)))
 
 
 static ngx_str_t  ngx_mqtt_role_names[] = {
@@ -73,12 +62,18 @@ ngx_mqtt_role_parse(ngx_str_t *text, ngx_mqtt_role_t *role)
     ngx_uint_t  i;
 
     name = NULL;
+    rest = *text;
+    role->granted = (rest.len && rest.data[0] == NGX_MQTT_ROLE_GRANTED);
+    role->revoked = (rest.len && rest.data[0] == NGX_MQTT_ROLE_REVOKED);
+
+    rest.data += role->granted + role->revoked;
+    rest.len -= role->granted + role->revoked;
 
     for (i = 0; i < 2; i++) {
         name = &ngx_mqtt_role_names[i];
 
-        if (text->len >= name->len
-            && ngx_memcmp(text->data, name->data, name->len) == 0)
+        if (rest.len >= name->len
+            && ngx_memcmp(rest.data, name->data, name->len) == 0)
         {
             break;
         }
@@ -91,8 +86,8 @@ ngx_mqtt_role_parse(ngx_str_t *text, ngx_mqtt_role_t *role)
     role->kind = i ? NGX_MQTT_ROLE_PUBLISH : NGX_MQTT_ROLE_SUBSCRIBE;
     role->form = NGX_MQTT_ROLE_ALL;
 
-    rest.data = text->data + name->len;
-    rest.len = text->len - name->len;
+    rest.data += name->len;
+    rest.len -= name->len;
 
     role->name = rest;
 
@@ -102,7 +97,7 @@ ngx_mqtt_role_parse(ngx_str_t *text, ngx_mqtt_role_t *role)
 
     role->form = NGX_MQTT_ROLE_LITERAL;
 
-    if (rest.data[0] == 's') {
+    if (rest.data[0] == 's' && !role->granted && !role->revoked) {
         role->form = NGX_MQTT_ROLE_PATTERN;
         rest.data++;
         rest.len--;
@@ -151,210 +146,6 @@ ngx_mqtt_role_check_pattern(ngx_mqtt_role_t *role)
 }
 
 
-ngx_int_t
-ngx_mqtt_pattern_compile(ngx_str_t *pattern, u_char *buf, size_t *len,
-    ngx_uint_t *wild, const char **why)
-{
-    u_char      *p, *last, *out;
-    ngx_uint_t   stars;
-
-    if (ngx_mqtt_utf8_valid(pattern->data, pattern->len) != NGX_OK) {
-        *why = "its pattern is not UTF-8";
-        return NGX_ERROR;
-    }
-
-    p = pattern->data;
-    last = p + pattern->len;
-    out = buf;
-    stars = 0;
-    *wild = 0;
-
-    while (p < last) {
-
-        switch (*p) {
-
-        case '\\':
-            p++;
-
-            if (p == last || (*p != '\\' && *p != '*' && *p != '?')) {
-                *why = "in its pattern \"\\\" must stand before \"*\", \"?\" "
-                       "or \"\\\"";
-                return NGX_ERROR;
-            }
-
-            *out++ = *p++;
-            break;
-
-        case '?':
-            *out++ = NGX_MQTT_PATTERN_ONE;
-            (*wild)++;
-            p++;
-            break;
-
-        case '*':
-            *out++ = (p + 1 < last && p[1] == '*') ? NGX_MQTT_PATTERN_ANY
-                                                   : NGX_MQTT_PATTERN_SOME;
-            (*wild)++;
-
-            while (p < last && *p == '*') {
-                stars++;
-                p++;
-            }
-
-            break;
-
-        default:
-            *out++ = *p++;
-        }
-    }
-
-    if (stars > NGX_MQTT_ROLE_WILD_MAX || *wild > NGX_MQTT_ROLE_WILD_MAX) {
-        *why = "its pattern has more than 5 wildcards";
-        return NGX_ERROR;
-    }
-
-    *len = out - buf;
-
-    return NGX_OK;
-}
-
-
-ngx_uint_t
-ngx_mqtt_pattern_covers(ngx_str_t *compiled, ngx_str_t *filter)
-{
-    size_t   len;
-    u_char  *p, *plast, *s;
-
-    p = compiled->data;
-    plast = p + compiled->len;
-
-    s = filter->data;
-    len = filter->len;
-
-    if (!ngx_mqtt_pattern_match(p, plast, s, s + len)) {
-        return 0;
-    }
-
-    /* "a/#" matches its parent "a" as well */
-
-    if (len > 2 && s[len - 1] == '#') {
-        return ngx_mqtt_pattern_match(p, plast, s, s + len - 2);
-    }
-
-    return 1;
-}
-
-
-/*
- * Each wildcard takes as little as it can; on a mismatch the last one takes
- * one more.  The one before it need not: what a "*" may take ends at the same
- * "." for both, and a "**" may take all.  If a "*" cannot take more, the last
- * "**" does, so much that the first "*" behind it begins behind that ".":
- * that keeps the time linear in the length of the topic.
- */
-
-static ngx_uint_t
-ngx_mqtt_pattern_match(u_char *p, u_char *plast, u_char *s, u_char *slast)
-{
-    u_char  *some, *some_at, *any, *any_at, *first, *begin;
-
-    some = NULL;
-    some_at = NULL;
-    any = NULL;
-    any_at = NULL;
-    first = s;
-    begin = s;
-
-    for ( ;; ) {
-
-        if (p < plast) {
-
-            if (*p == NGX_MQTT_PATTERN_ANY) {
-                any = ++p;
-                any_at = s;
-                some = NULL;
-                begin = s;
-                continue;
-            }
-
-            if (*p == NGX_MQTT_PATTERN_SOME && (some || s >= begin)) {
-                first = some ? first : s;
-                some = ++p;
-                some_at = s;
-                continue;
-            }
-
-            if (ngx_mqtt_pattern_step(p, &s, slast)) {
-                p++;
-                continue;
-            }
-
-        } else if (s == slast) {
-            return 1;
-        }
-
-        if (some) {
-
-            if (ngx_mqtt_pattern_some(some_at, slast)) {
-                p = some;
-                s = ++some_at;
-                continue;
-            }
-
-            while (ngx_mqtt_pattern_some(first, slast)) {
-                first++;
-            }
-
-            if (first == slast) {
-                return 0;
-            }
-
-            begin = first + 1;
-        }
-
-        if (any == NULL || any_at == slast) {
-            return 0;
-        }
-
-        p = any;
-        s = ++any_at;
-        some = NULL;
-    }
-}
-
-
-/* One character, which is no "*"; 0: it is another one. */
-
-static ngx_uint_t
-ngx_mqtt_pattern_step(u_char *p, u_char **pos, u_char *slast)
-{
-    u_char  *s;
-
-    s = *pos;
-
-    if (s == slast || ngx_mqtt_pattern_wild(*s)) {
-        return 0;
-    }
-
-    if (*p == *s) {
-        *pos = s + 1;
-        return 1;
-    }
-
-    if (*p != NGX_MQTT_PATTERN_ONE || *s == '.') {
-        return 0;
-    }
-
-    do {
-        s++;
-    } while (s < slast && (*s & 0xc0) == 0x80);
-
-    *pos = s;
-
-    return 1;
-}
-
-
 ngx_mqtt_rights_t *
 ngx_mqtt_rights_create(ngx_str_t *roles, ngx_uint_t n, ngx_pool_t *pool,
     ngx_log_t *log)
@@ -372,7 +163,8 @@ ngx_mqtt_rights_create(ngx_str_t *roles, ngx_uint_t n, ngx_pool_t *pool,
 
     for (i = 0; i < 2; i++) {
         size += sizeof(ngx_str_t) * (plan.patterns[i]
-                                  + ngx_mqtt_role_slots(plan.literals[i]));
+                                  + ngx_mqtt_role_places(plan.literals[i])
+                                  + ngx_mqtt_role_places(plan.revoked[i]));
     }
 
     rights = pool ? ngx_palloc(pool, size) : ngx_alloc(size, log);
@@ -387,21 +179,32 @@ ngx_mqtt_rights_create(ngx_str_t *roles, ngx_uint_t n, ngx_pool_t *pool,
     for (i = 0; i < 2; i++) {
         set = &rights->sets[i];
 
-        set->nslots = ngx_mqtt_role_slots(plan.literals[i]);
-        set->literals = str;
-        str += set->nslots;
+        str = ngx_mqtt_rights_names(&set->literals, plan.literals[i], str);
+        str = ngx_mqtt_rights_names(&set->revoked, plan.revoked[i], str);
 
         set->patterns = str;
         str += plan.patterns[i];
     }
 
     plan.pos = (u_char *) str;
+    rights->own = plan.own;
 
     for (i = 0; i < n; i++) {
         ngx_mqtt_rights_add(rights, &plan, &roles[i]);
     }
 
     return rights;
+}
+
+
+static ngx_str_t *
+ngx_mqtt_rights_names(ngx_mqtt_role_names_t *names, ngx_uint_t n,
+    ngx_str_t *str)
+{
+    names->places = str;
+    names->nplaces = ngx_mqtt_role_places(n);
+
+    return str + names->nplaces;
 }
 
 
@@ -418,13 +221,24 @@ ngx_mqtt_role_plan(ngx_mqtt_role_plan_t *plan, ngx_str_t *roles,
 
     for (i = 0; i < n; i++) {
 
-        if (ngx_mqtt_role_parse(&roles[i], &role) != NGX_OK
-            || role.form == NGX_MQTT_ROLE_ALL)
-        {
+        if (ngx_mqtt_role_parse(&roles[i], &role) != NGX_OK) {
+            continue;
+        }
+
+        if (role.form == NGX_MQTT_ROLE_ALL) {
+            plan->own |= role.revoked ? role.kind : 0;
             continue;
         }
 
         k = (role.kind == NGX_MQTT_ROLE_PUBLISH);
+
+        plan->len += role.name.len;
+
+        if (role.revoked) {
+            plan->revoked[k] +=
+                          (plan->revoked[k] < NGX_MQTT_ROLE_LITERALS_MAX);
+            continue;
+        }
 
         /* a pattern without a wildcard becomes a literal */
 
@@ -437,8 +251,6 @@ ngx_mqtt_role_plan(ngx_mqtt_role_plan_t *plan, ngx_str_t *roles,
         {
             plan->patterns[k]++;
         }
-
-        plan->len += role.name.len;
     }
 }
 
@@ -446,17 +258,17 @@ ngx_mqtt_role_plan(ngx_mqtt_role_plan_t *plan, ngx_str_t *roles,
 /* At most two thirds are used. */
 
 static ngx_uint_t
-ngx_mqtt_role_slots(ngx_uint_t n)
+ngx_mqtt_role_places(ngx_uint_t n)
 {
-    ngx_uint_t  slots;
+    ngx_uint_t  places;
 
     if (n == 0) {
         return 0;
     }
 
-    for (slots = 2; slots * 2 < n * 3; slots *= 2) { /* void */ }
+    for (places = 2; places * 2 < n * 3; places *= 2) { /* void */ }
 
-    return slots;
+    return places;
 }
 
 
@@ -481,8 +293,12 @@ ngx_mqtt_rights_add(ngx_mqtt_rights_t *rights, ngx_mqtt_role_plan_t *plan,
         return;
     }
 
+    if (!role.granted && !role.revoked && (rights->own & role.kind)) {
+        return;
+    }
+
     if (role.form == NGX_MQTT_ROLE_ALL) {
-        rights->all |= role.kind;
+        rights->all |= role.revoked ? 0 : role.kind;
         return;
     }
 
@@ -498,7 +314,13 @@ ngx_mqtt_rights_add(ngx_mqtt_rights_t *rights, ngx_mqtt_role_plan_t *plan,
 
     plan->pos = ngx_cpymem(plan->pos, role.name.data, role.name.len);
 
-    ngx_mqtt_rights_add_literal(rights, set, &name);
+    if (role.revoked) {
+        rights->some |= role.kind;
+    }
+
+    ngx_mqtt_rights_add_name(rights,
+                             role.revoked ? &set->revoked : &set->literals,
+                             &name);
 }
 
 
@@ -518,7 +340,7 @@ ngx_mqtt_rights_add_pattern(ngx_mqtt_rights_t *rights,
     plan->pos += role->name.len;
 
     if (wild == 0) {
-        ngx_mqtt_rights_add_literal(rights, set, &name);
+        ngx_mqtt_rights_add_name(rights, &set->literals, &name);
         return;
     }
 
@@ -532,31 +354,31 @@ ngx_mqtt_rights_add_pattern(ngx_mqtt_rights_t *rights,
 
 
 static void
-ngx_mqtt_rights_add_literal(ngx_mqtt_rights_t *rights,
-    ngx_mqtt_role_set_t *set, ngx_str_t *name)
+ngx_mqtt_rights_add_name(ngx_mqtt_rights_t *rights,
+    ngx_mqtt_role_names_t *names, ngx_str_t *name)
 {
     ngx_str_t  *place;
 
-    place = ngx_mqtt_rights_place(set, name);
+    place = ngx_mqtt_rights_place(names, name);
 
     if (place->data) {
         return;
     }
 
-    if (set->nliterals == NGX_MQTT_ROLE_LITERALS_MAX) {
+    if (names->n == NGX_MQTT_ROLE_LITERALS_MAX) {
         rights->ignored++;
         return;
     }
 
     *place = *name;
-    set->nliterals++;
+    names->n++;
 }
 
 
-/* Where a literal stands, or an empty place; there always is one. */
+/* Where a name stands, or an empty place; there always is one. */
 
 static ngx_str_t *
-ngx_mqtt_rights_place(ngx_mqtt_role_set_t *set, ngx_str_t *name)
+ngx_mqtt_rights_place(ngx_mqtt_role_names_t *names, ngx_str_t *name)
 {
     uint32_t    i;
     ngx_str_t  *place;
@@ -564,7 +386,7 @@ ngx_mqtt_rights_place(ngx_mqtt_role_set_t *set, ngx_str_t *name)
     i = ngx_murmur_hash2(name->data, name->len);
 
     for ( ;; i++) {
-        place = &set->literals[i & (set->nslots - 1)];
+        place = &names->places[i & (names->nplaces - 1)];
 
         if (place->data == NULL
             || (place->len == name->len
@@ -577,18 +399,81 @@ ngx_mqtt_rights_place(ngx_mqtt_role_set_t *set, ngx_str_t *name)
 
 
 ngx_uint_t
-ngx_mqtt_rights_publish(ngx_mqtt_rights_t *rights, ngx_str_t *topic)
+ngx_mqtt_rights_all(ngx_mqtt_rights_t *own, ngx_mqtt_rights_t *hub)
 {
-    return ngx_mqtt_rights_cover(rights, NGX_MQTT_ROLE_PUBLISH, topic, 0);
+    ngx_uint_t  all;
+
+    all = hub ? hub->all : 0;
+
+    return own ? ((all & ~own->own) | own->all) & ~own->some : all;
 }
 
 
 ngx_uint_t
-ngx_mqtt_rights_subscribe(ngx_mqtt_rights_t *rights,
+ngx_mqtt_rights_publish(ngx_mqtt_rights_t *own, ngx_mqtt_rights_t *hub,
+    ngx_str_t *topic)
+{
+    return ngx_mqtt_rights_may(own, hub, NGX_MQTT_ROLE_PUBLISH, topic, 0);
+}
+
+
+ngx_uint_t
+ngx_mqtt_rights_subscribe(ngx_mqtt_rights_t *own, ngx_mqtt_rights_t *hub,
     ngx_mqtt_filter_t *filter)
 {
-    return ngx_mqtt_rights_cover(rights, NGX_MQTT_ROLE_SUBSCRIBE,
-                                 &filter->filter, filter->wildcard);
+    return ngx_mqtt_rights_may(own, hub, NGX_MQTT_ROLE_SUBSCRIBE,
+                               &filter->filter, filter->wildcard);
+}
+
+
+static ngx_uint_t
+ngx_mqtt_rights_may(ngx_mqtt_rights_t *own, ngx_mqtt_rights_t *hub,
+    ngx_uint_t kind, ngx_str_t *filter, ngx_uint_t wildcard)
+{
+    if (own) {
+
+        if ((own->some & kind)
+            && ngx_mqtt_rights_revoked(&ngx_mqtt_role_set(own, kind)->revoked,
+                                       filter, wildcard))
+        {
+            return 0;
+        }
+
+        if (ngx_mqtt_rights_cover(own, kind, filter, wildcard)) {
+            return 1;
+        }
+
+        if (own->own & kind) {
+            return 0;
+        }
+    }
+
+    return hub && ngx_mqtt_rights_cover(hub, kind, filter, wildcard);
+}
+
+
+/* A filter must not get at any of them. */
+
+static ngx_uint_t
+ngx_mqtt_rights_revoked(ngx_mqtt_role_names_t *names, ngx_str_t *filter,
+    ngx_uint_t wildcard)
+{
+    ngx_str_t   *name;
+    ngx_uint_t   i;
+
+    if (!wildcard) {
+        return ngx_mqtt_rights_place(names, filter)->data != NULL;
+    }
+
+    for (i = 0; i < names->nplaces; i++) {
+        name = &names->places[i];
+
+        if (name->data && ngx_mqtt_topic_match(filter, name)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -605,8 +490,8 @@ ngx_mqtt_rights_cover(ngx_mqtt_rights_t *rights, ngx_uint_t kind,
 
     set = ngx_mqtt_role_set(rights, kind);
 
-    if (set->nliterals && !wildcard
-        && ngx_mqtt_rights_place(set, filter)->data != NULL)
+    if (set->literals.n && !wildcard
+        && ngx_mqtt_rights_place(&set->literals, filter)->data != NULL)
     {
         return 1;
     }

@@ -17,8 +17,11 @@
  * Roles are strings: "webpubsub.joinLeaveGroup" (any topic),
  * "webpubsub.joinLeaveGroup.TOPIC" (that topic, whatever its characters),
  * "webpubsub.joinLeaveGroups.PATTERN", and the same three of "sendToGroup".
- * In a pattern "?" is one character but ".", "*" any number of them, "**" any
- * number of any characters, "\" takes the meaning off these and itself.
+ * What a server has granted or revoked since has a byte in front that no UTF-8
+ * has; revoked is what all other roles but the granted ones give, or a topic,
+ * whatever gives it.  In a pattern "?" is one character but ".", "*" any
+ * number of them, "**" any number of any characters, "\" takes the meaning off
+ * these and itself.
  */
 
 /* what a role is about; bits */
@@ -34,6 +37,16 @@
 #define NGX_MQTT_ROLE_WILD_MAX       5
 
 
+/* in front of a role */
+#define NGX_MQTT_ROLE_GRANTED        0xfe
+#define NGX_MQTT_ROLE_REVOKED        0xff
+
+/* in compiled patterns: bytes that no UTF-8 has */
+#define NGX_MQTT_PATTERN_ONE         0xfd    /* ? */
+#define NGX_MQTT_PATTERN_SOME        0xfe    /* * */
+#define NGX_MQTT_PATTERN_ANY         0xff    /* ** */
+
+
 typedef enum {
     NGX_MQTT_ROLE_ALL = 0,
     NGX_MQTT_ROLE_LITERAL,
@@ -46,17 +59,27 @@ typedef enum {
 typedef struct {
     ngx_uint_t              kind;         /* NGX_MQTT_ROLE_SUBSCRIBE, ... */
     ngx_mqtt_role_e         form;
+    ngx_uint_t              granted;      /* by a server since, or ... */
+    ngx_uint_t              revoked;      /* ... taken away by one */
     ngx_str_t               name;         /* the topic or pattern */
     const char             *why;          /* of an error */
 } ngx_mqtt_role_t;
 
 
+/* Single topics, in a hash. */
+
+typedef struct {
+    ngx_str_t              *places;
+    ngx_uint_t              nplaces;      /* 0, or a power of two */
+    ngx_uint_t              n;
+} ngx_mqtt_role_names_t;
+
+
 /* The topics of one kind. */
 
 typedef struct {
-    ngx_str_t              *literals;     /* a hash of nslots places */
-    ngx_uint_t              nslots;       /* 0, or a power of two */
-    ngx_uint_t              nliterals;
+    ngx_mqtt_role_names_t   literals;
+    ngx_mqtt_role_names_t   revoked;
     ngx_str_t              *patterns;     /* compiled */
     ngx_uint_t              npatterns;
 } ngx_mqtt_role_set_t;
@@ -65,7 +88,9 @@ typedef struct {
 /* What some roles allow; one block of memory, immutable. */
 
 typedef struct {
-    ngx_uint_t              all;          /* bits: any topic */
+    ngx_uint_t              all;          /* bits: any topic, but for ... */
+    ngx_uint_t              some;         /* ... some that are revoked; */
+    ngx_uint_t              own;          /* the hub's rights do not count */
     ngx_uint_t              ignored;      /* invalid, or too many */
     ngx_mqtt_role_set_t     sets[2];      /* subscribe, publish */
 } ngx_mqtt_rights_t;
@@ -86,14 +111,19 @@ ngx_mqtt_rights_t *ngx_mqtt_rights_create(ngx_str_t *roles, ngx_uint_t n,
     ngx_pool_t *pool, ngx_log_t *log);
 
 /*
- * 1 if the rights allow to publish to the topic; to subscribe to the filter,
+ * 1 if a client's own rights, or else its hub's as far as the former do not
+ * take them away, allow to publish to the topic; to subscribe to the filter,
  * which with wildcards they do only if one role covers every topic that it
- * can match.
+ * can match.  Both may be NULL.
  */
-ngx_uint_t ngx_mqtt_rights_publish(ngx_mqtt_rights_t *rights,
-    ngx_str_t *topic);
-ngx_uint_t ngx_mqtt_rights_subscribe(ngx_mqtt_rights_t *rights,
-    ngx_mqtt_filter_t *filter);
+ngx_uint_t ngx_mqtt_rights_publish(ngx_mqtt_rights_t *own,
+    ngx_mqtt_rights_t *hub, ngx_str_t *topic);
+ngx_uint_t ngx_mqtt_rights_subscribe(ngx_mqtt_rights_t *own,
+    ngx_mqtt_rights_t *hub, ngx_mqtt_filter_t *filter);
+
+/* Bits: what they allow for every topic. */
+ngx_uint_t ngx_mqtt_rights_all(ngx_mqtt_rights_t *own,
+    ngx_mqtt_rights_t *hub);
 
 
 /*

@@ -139,8 +139,9 @@ ngx_mqtt_will_check_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     conf = w->ops->settings(w, &hub);
 
     if (conf == NULL
-        || (conf->default_roles
-            && (conf->default_roles->all & NGX_MQTT_ROLE_PUBLISH)))
+        || (s->profile == NULL
+            && (ngx_mqtt_rights_all(NULL, conf->default_roles)
+                & NGX_MQTT_ROLE_PUBLISH)))
     {
         return NGX_OK;
     }
@@ -228,16 +229,12 @@ ngx_mqtt_will_allowed(ngx_mqtt_worker_t *w, ngx_mqtt_hub_conf_t *conf,
     topic.len = m->topic_len;
     topic.data = ngx_mqtt_message_topic(m, w->topic);
 
-    allowed = conf->default_roles
-              && ngx_mqtt_rights_publish(conf->default_roles, &topic);
+    allowed = 0;
+    rights = ngx_mqtt_rights_create(p->roles, p->nroles, NULL, w->log);
 
-    if (!allowed && p->nroles) {
-        rights = ngx_mqtt_rights_create(p->roles, p->nroles, NULL, w->log);
-
-        if (rights) {
-            allowed = ngx_mqtt_rights_publish(rights, &topic);
-            ngx_free(rights);
-        }
+    if (rights) {
+        allowed = ngx_mqtt_rights_publish(rights, conf->default_roles, &topic);
+        ngx_free(rights);
     }
 
     ngx_free(p);

@@ -247,9 +247,11 @@ ngx_mqtt_worker_work(ngx_mqtt_worker_t *w)
         ngx_mqtt_publish_slice(w);
     }
 
-    ngx_mqtt_worker_sends(w, limit);
+    if (w->nbulks) {
+        ngx_mqtt_worker_sends(w, limit);
+    }
+
     ngx_mqtt_worker_turns(w);
-    ngx_mqtt_bulk_run_sends(w, limit);
 
     for (i = 0; i < NGX_MQTT_RUN_BATCHES; i++) {
 
@@ -268,7 +270,9 @@ ngx_mqtt_worker_work(ngx_mqtt_worker_t *w)
         }
     }
 
-    ngx_mqtt_bulk_run(w, limit);
+    if (w->nbulks) {
+        ngx_mqtt_bulk_run(w, limit);
+    }
 
     if (w->reap && ngx_mqtt_session_reap(w) == NGX_AGAIN) {
         rc = NGX_AGAIN;
@@ -278,9 +282,8 @@ ngx_mqtt_worker_work(ngx_mqtt_worker_t *w)
 
     w->running = 0;
 
-    if (w->wake_self || w->ndirty || w->reap || w->wide
+    if (w->wake_self || w->ndirty || w->reap || w->wide || w->nbulks
         || !ngx_queue_empty(&w->waiting) || !ngx_queue_empty(&w->served)
-        || !ngx_queue_empty(&w->sends) || !ngx_queue_empty(&w->bulks)
         || w->epoch != w->zone->root->epoch)
     {
         w->wake_self = 0;
@@ -321,7 +324,7 @@ ngx_mqtt_worker_sends(ngx_mqtt_worker_t *w, uint64_t limit)
         return;
     }
 
-    if (w->sent) {
+    if (w->sent && !ngx_queue_empty(&w->behind)) {
         w->sent = 0;
         return;
     }
@@ -341,8 +344,11 @@ ngx_mqtt_worker_turns(ngx_mqtt_worker_t *w)
     ngx_queue_t        *q;
     ngx_mqtt_client_t  *cl;
 
-    if (!w->wide) {
+    w->yields = 0;
+
+    if (!w->wide && !ngx_queue_empty(&w->behind)) {
         ngx_mqtt_worker_join(&w->waiting, &w->behind);
+        w->yields = 1;
     }
 
     ngx_mqtt_worker_join(&w->waiting, &w->served);

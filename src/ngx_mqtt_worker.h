@@ -62,9 +62,11 @@ struct ngx_mqtt_worker_s {
     ngx_queue_t                   behind;     /* with a PUBLISH behind the */
                                               /* one that is wide */
 
-    ngx_queue_t                   sends;      /* that wait for the first, */
-    ngx_uint_t                    sent;       /* which was one of them */
-    ngx_queue_t                   bulks;      /* other work of servers */
+    ngx_queue_t                   sends;      /* that wait for the first; */
+    ngx_uint_t                    sent;       /* it was one of them */
+    ngx_uint_t                    yields;     /* to who was behind it */
+    ngx_queue_t                   bulks;      /* other work of servers, */
+    ngx_uint_t                    nbulks;     /* and how many in both */
 
     ngx_queue_t                   dirty;      /* clients to be flushed */
     ngx_uint_t                    ndirty;

@@ -2,8 +2,9 @@
 
 # What README.md and docs/ say of the code: every directive is described with
 # the contexts and the default that it has, constants have the values given,
-# files, functions and sections named exist, the configuration of README.md
-# is valid, and the tables of docs/performance.md have all that is measured.
+# files, functions and sections named exist, the operations of the REST API are
+# described, the configuration of README.md is valid, and the tables of
+# docs/performance.md have all that is measured.
 
 use strict;
 use warnings;
@@ -48,6 +49,7 @@ check_links($_) for @docs;
 check_map('docs/architecture.md');
 check_constants('docs/architecture.md');
 check_variables('docs/directives.md');
+check_api('docs/rest.md', 'docs/openapi.yaml');
 check_readme();
 check_tables('docs/performance.md');
 
@@ -314,6 +316,46 @@ sub check_variables {
     my @said = $text{$file} =~ /^\| `\$(\w+)` \|/gm;
 
     is("@{[sort @said]}", "@{[sort keys %coded]}", "$file: the variables");
+}
+
+
+# The REST API: its operations, arguments and fields are in both descriptions.
+
+sub check_api {
+    my ($page, $yaml) = @_;
+    my ($rest, $openapi) = ($text{$page}, slurp($yaml));
+    my ($path, @coded, @said, @specified);
+
+    while ($code =~ /^    \{ NGX_HTTP_([A-Z]+), "([^"]+)",/mg) {
+        my ($method, $where) = ($1, $2);
+        push @coded, "$method /api/" . join '/', map { s/^[A-Z]$/{}/r } split m{/}, $where;
+    }
+
+    while ($rest =~ m{^\| `([A-Z]+) (/api/\S+)` \|}mg) {
+        push @said, "$1 " . $2 =~ s/\{\w+\}/{}/gr;
+    }
+
+    for (split /\n/, $openapi) {
+        $path = $1 =~ s/\{\w+\}/{}/gr if m{^  (/\S+):$};
+        push @specified, uc($1) . " $path" if /^    (get|head|put|post|delete):$/;
+    }
+
+    is_deeply([sort @said], [sort @coded], "$page: the operations");
+    is_deeply([sort @specified], [sort @coded], "$yaml: the operations");
+
+    my ($fields) = $code =~ /field_names\[\] = \{(.*?)^\};/ms;
+    my %names = map { $_ => 1 } $fields =~ /ngx_string\("(\w+)"\)/g,
+                $code =~ /ngx_http_mqtt_api_(?:args?|number)\(api, "([\w-]+)"/g;
+
+    is(join(' ', grep { $rest !~ /`\Q$_\E`/ } sort keys %names), '',
+       "$page: arguments and fields");
+    is(join(' ', grep { $openapi !~ /^ +(?:name: )?\Q$_\E:?$/m } sort keys %names), '',
+       "$yaml: arguments and fields");
+
+    my %defined = map { $_ => 1 } $openapi =~ /^    (\w+):$/mg;
+    my %used = map { $_ => 1 } $openapi =~ m{'#/components/\w+/(\w+)'}g;
+
+    is(join(' ', grep { !$defined{$_} } sort keys %used), '', "$yaml: references");
 }
 
 

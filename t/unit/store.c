@@ -35,6 +35,7 @@ static ngx_mqtt_worker_ops_t  store_ops = {
 
 
 ngx_uint_t  *store_told;
+char         store_body[256];
 
 
 void        (*store_hook)(ngx_mqtt_worker_t *w);
@@ -199,6 +200,8 @@ store_event(ngx_mqtt_worker_t *w, ngx_mqtt_event_t *ev)
     }
 
     store_told[ev->connection_id.data[ev->connection_id.len - 1] - '0']++;
+    ngx_cpystrn((u_char *) store_body, ev->body.data,
+                ngx_min(ev->body.len + 1, sizeof(store_body)));
     ngx_destroy_pool(ev->pool);
 
     return NGX_OK;

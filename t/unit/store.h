@@ -40,6 +40,9 @@ typedef struct {
 
 extern ngx_uint_t  *store_told;
 
+/* the body of the last one */
+extern char         store_body[256];
+
 
 /* a PUBLISH or a PUBREL that a client got */
 

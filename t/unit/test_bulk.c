@@ -5,6 +5,7 @@
 
 
 #include <ngx_mqtt_handle.h>
+#include <ngx_mqtt_ticks.h>
 #include "bulk.h"
 
 
@@ -630,6 +631,87 @@ test_bulk_wide(void)
 }
 
 
+/* Clients and sends that wait for a wide publication go on in turn. */
+
+static void
+test_bulk_turns(void)
+{
+    char                 order[16], payload[2];
+    u_char               packet[] = { 0x32, 8, 0, 3, 't', '/', '1', 0, 7, 'x' };
+    u_char              *p, *end;
+    ngx_uint_t           i, n, resumes;
+    store_client_t       pub;
+    ngx_mqtt_text_t      text;
+    ngx_mqtt_entry_t    *e;
+    ngx_mqtt_message_t  *m;
+
+    test_bulk_crowd();
+    (void) store_connect(&pub, st.w, "pub", &lasting);
+    pub.cl.parser.version = NGX_MQTT_V4;
+    pub.cl.roles = NGX_MQTT_ROLE_PUBLISH;
+    bulk_ended = 0;
+    payload[1] = '\0';
+
+    for (i = 0; i < 4; i++) {
+        payload[0] = 'a' + i;
+        is_int(bulk_start(bulk_make(st.w, NGX_MQTT_BULK_SEND,
+                                    NGX_MQTT_TARGETS_HUB, NULL, payload)),
+               NGX_AGAIN, "send %s", payload);
+    }
+
+    /* a client with two messages, which goes on whenever it may */
+
+    p = packet;
+    end = packet + sizeof(packet);
+    n = 0;
+    resumes = 0;
+    is_int(ngx_mqtt_client_input(&pub.cl, &p, end), NGX_BUSY, "it waits");
+
+    for (i = 0; i < 1000 && (bulk_ended < 5 || pub.nanswers < 2); i++) {
+
+        (void) ngx_mqtt_worker_run(st.w);
+
+        if (pub.nresumes == resumes) {
+            continue;
+        }
+
+        resumes = pub.nresumes;
+
+        if (n == 0) {
+            is_int(st.w->wide, 0, "nothing is under way in its turn");
+            is_int(bulk_start(bulk_make(st.w, NGX_MQTT_BULK_SEND,
+                                        NGX_MQTT_TARGETS_SESSION, "c0", "e")),
+                   NGX_AGAIN, "nor does anything overtake it");
+        }
+
+        if (n < 2) {
+            is_int(ngx_mqtt_client_input(&pub.cl, &p, end), NGX_BUSY, "BUSY");
+        }
+
+        if (p == end) {
+            p = packet;
+            n++;
+        }
+    }
+
+    i = 0;
+
+    for (e = store_session(&st, "c0")->head; e; e = e->next) {
+        m = e->m.message;
+        ngx_mqtt_message_text(m, &text);
+        ngx_mqtt_text_skip(&text, m->topic_len + m->props_len);
+        (void) ngx_mqtt_text_read(&text, (u_char *) &order[i++], 1);
+    }
+
+    is_mem(order, i, "abxcxde", 7, "in turn");
+    is_int(bulk_ended, 5, "all are done");
+    is_int(pub.nanswers, 2, "the client has its answers");
+
+    store_close(&pub, 0);
+    test_bulk_end();
+}
+
+
 /* The worker leaves in between; another one dies inside the lock. */
 
 static void
@@ -985,6 +1067,69 @@ test_bulk_closes(void)
 }
 
 
+/* What the application is told of sessions that a server has closed. */
+
+static void
+test_bulk_told(void)
+{
+    ngx_uint_t      told[10], i;
+    store_client_t  c;
+
+    static const struct {
+        ngx_uint_t   version;             /* 0: it is offline */
+        const char  *reason;
+        const char  *body;
+    } cases[] = {
+        { NGX_MQTT_V5, "go \"away\"",
+          "{\"reason\":\"go \\\"away\\\"\",\"mqtt\":{"
+          "\"initiatedByClient\":false,\"disconnectPacket\":{\"code\":152,"
+          "\"userProperties\":null}}}" },
+        { NGX_MQTT_V4, "go",
+          "{\"reason\":\"go\",\"mqtt\":{\"initiatedByClient\":false,"
+          "\"disconnectPacket\":null}}" },
+        { NGX_MQTT_V4, NULL,
+          "{\"reason\":\"administrative action\",\"mqtt\":{"
+          "\"initiatedByClient\":false,\"disconnectPacket\":null}}" },
+        { 0, "too late",
+          "{\"reason\":\"too late\",\"mqtt\":{\"initiatedByClient\":false,"
+          "\"disconnectPacket\":null}}" }
+    };
+
+    test_bulk_begin(1024 * 1024);
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ngx_memzero(told, sizeof(told));
+        store_told = told;
+
+        (void) store_connect(&c, st.w, "c1", &lasting);
+
+        if (cases[i].version == 0) {
+            store_close(&c, 0);
+
+        } else {
+            store_session(&st, "c1")->version = cases[i].version;
+        }
+
+        (void) bulk_run(bulk_make(other, NGX_MQTT_BULK_CLOSE,
+                                  NGX_MQTT_TARGETS_SESSION, "c1",
+                                  cases[i].reason));
+        store_run(other);
+        store_run(st.w);
+
+        is_int(told[1], 1, "it is told once");
+        is_mem(store_body, strlen(store_body), cases[i].body,
+               strlen(cases[i].body), "with its reason");
+
+        if (cases[i].version) {
+            store_close(&c, 0);
+        }
+    }
+
+    store_told = NULL;
+    test_bulk_end();
+}
+
+
 static void
 test_bulk_exist(void)
 {
@@ -1082,6 +1227,7 @@ test_bulk_masses(void)
 
     store_unlock(&st);
 
+    st.zone.held = 0;
     bulk_ended = 0;
     is_int(bulk_start(bulk_make(st.w, NGX_MQTT_BULK_SEND,
                                 NGX_MQTT_TARGETS_HUB, NULL, "m")),
@@ -1112,6 +1258,9 @@ test_bulk_masses(void)
     ok(n > 3 && bulk_count > MANY, "in %lu slices, the longest of %lu us",
        (unsigned long) n, (unsigned long) us);
 
+    note("lock held at most %lu us",
+         (unsigned long) (st.zone.held / ngx_mqtt_ticks_per_us()));
+
     store_close(&c, 1);
 
     for (i = 0; i < 10; i++) {
@@ -1135,10 +1284,12 @@ test_bulk(void)
     test_bulk_message();
     test_bulk_full();
     test_bulk_wide();
+    test_bulk_turns();
     test_bulk_left();
     test_bulk_groups();
     test_bulk_many_groups();
     test_bulk_closes();
+    test_bulk_told();
     test_bulk_exist();
     test_bulk_masses();
 }

@@ -360,25 +360,27 @@ test_list_sessions(void)
 }
 
 
-static ngx_uint_t
-test_list_even(ngx_mqtt_worker_t *w, ngx_mqtt_targets_t *t,
-    ngx_mqtt_session_t *s, ngx_uint_t *budget)
-{
-    *budget -= ngx_min(*budget, 100);
-
-    return s->data[s->id_len - 1] % 2 == 0;
-}
-
-
 /* Conditions, ids that fill the room for strings, and places that are none. */
 
 static void
 test_list_odd(void)
 {
     char                 id[3000];
+    ngx_str_t            filter, why;
     ngx_uint_t           i, n;
     ngx_mqtt_list_t      list;
     ngx_mqtt_targets_t   targets;
+
+    static const char  even[] =
+        "endswith(connectionId, '0') or endswith(connectionId, '2')"
+        " or endswith(connectionId, '4') or endswith(connectionId, '6')"
+        " or endswith(connectionId, '8')";
+
+    filter = store_str(even);
+    ngx_memzero(&targets, sizeof(ngx_mqtt_targets_t));
+    is_int(ngx_mqtt_odata_parse(pool, &filter, &targets.filter, &why), NGX_OK,
+           "a filter");
+    ngx_mqtt_targets_init(&targets);
 
     ngx_memset(id, 'i', sizeof(id));
     id[0] = 's';
@@ -401,7 +403,6 @@ test_list_odd(void)
     test_list_begin(&list);
     (void) test_list_start(&list, NGX_MQTT_LIST_SESSIONS, "", 15);
     list.targets = &targets;
-    list.wants = test_list_even;
 
     while (ngx_mqtt_list_run(&list) == NGX_AGAIN) { /* void */ }
 
@@ -410,7 +411,6 @@ test_list_odd(void)
     n = list.n;
     (void) test_list_start(&list, NGX_MQTT_LIST_SESSIONS, "", 15);
     list.targets = &targets;
-    list.wants = test_list_even;
 
     while (ngx_mqtt_list_run(&list) == NGX_AGAIN) { /* void */ }
 

@@ -110,7 +110,7 @@ test_role_publish(ngx_mqtt_rights_t *rights, const char *topic)
 
     str = test_role_str(topic);
 
-    return ngx_mqtt_rights_publish(rights, &str);
+    return ngx_mqtt_rights_publish(rights, NULL, &str);
 }
 
 
@@ -123,7 +123,7 @@ test_role_subscribe(ngx_mqtt_rights_t *rights, const char *full)
     str = test_role_str(full);
 
     return ngx_mqtt_filter_parse(&str, &filter) == NGX_OK
-           && ngx_mqtt_rights_subscribe(rights, &filter);
+           && ngx_mqtt_rights_subscribe(rights, NULL, &filter);
 }
 
 
@@ -180,7 +180,7 @@ test_role_verdicts(void)
     ok(!test_role_publish(rights, "s.x/y"), "not none");
     ok(!test_role_publish(rights, "sab.x/y"), "not two");
     ok(!test_role_publish(rights, "sa.x.y"), "* ends at a dot");
-    is_int(rights->sets[1].nliterals, 1, "the same role is one");
+    is_int(rights->sets[1].literals.n, 1, "the same role is one");
     ngx_free(rights);
 }
 
@@ -206,7 +206,7 @@ test_role_limits(void)
 
     rights = ngx_mqtt_rights_create(list, i, NULL, &test_log);
 
-    is_int(rights->sets[1].nliterals, 1000, "as many literals as there may");
+    is_int(rights->sets[1].literals.n, 1000, "as many literals as there may");
     is_int(rights->sets[1].npatterns, 10, "as many patterns");
     is_int(rights->ignored, 52, "the rest is counted");
     ok(test_role_publish(rights, "g999"), "the last literal");
@@ -219,7 +219,7 @@ test_role_limits(void)
     for (i = 0; i < 1000; i++) {
         text.data = (u_char *) buf[i] + 22;
         text.len = list[i].len - 22;
-        n += ngx_mqtt_rights_publish(rights, &text);
+        n += ngx_mqtt_rights_publish(rights, NULL, &text);
     }
 
     is_int(n, 1000, "each literal is found");
