@@ -415,6 +415,10 @@ ngx_mqtt_native_recover(ngx_mqtt_client_t *cl, ngx_str_t *connection_id,
         goto refused;
     }
 
+    /* there may be streams */
+
+    cl->native->idle = 1;
+
     if (ngx_mqtt_native_known(cl) != NGX_OK) {
         reason = NGX_MQTT_UNSPECIFIED_ERROR;
         goto refused;

@@ -37,7 +37,9 @@ typedef struct {
  * as part of it.
  * "max_retained": 0, or how many retained messages the hub may have.  "to":
  * NULL, or the only session that gets the message, whatever it subscribes.
- * "no_echo": "from" does not get it.
+ * "no_echo": "from" does not get it.  "stream": NULL, or that of "from" of which
+ * it is the given fragment, or the end; "native_only": MQTT clients do not get
+ * it.
  */
 
 typedef struct {
@@ -51,6 +53,10 @@ typedef struct {
     ngx_uint_t            no_echo;
     ngx_uint_t            has_ack;
     uint64_t              ack_id;
+    ngx_mqtt_stream_t    *stream;
+    uint64_t              fragment;
+    ngx_uint_t            stream_end;
+    ngx_uint_t            native_only;
 } ngx_mqtt_publish_args_t;
 
 
