@@ -20,7 +20,7 @@ static ngx_mqtt_ack_range_t *ngx_mqtt_native_last_range(
 
 
 ngx_mqtt_native_session_t *
-ngx_mqtt_native_session_create_locked(ngx_mqtt_zone_t *zone)
+ngx_mqtt_native_session_create_locked(ngx_mqtt_zone_t *zone, time_t expires)
 {
     ngx_mqtt_native_session_t  *native;
 
@@ -28,6 +28,7 @@ ngx_mqtt_native_session_create_locked(ngx_mqtt_zone_t *zone)
                                          sizeof(ngx_mqtt_native_session_t));
     if (native) {
         ngx_memzero(native, sizeof(ngx_mqtt_native_session_t));
+        native->expires = expires;
     }
 
     return native;

@@ -69,7 +69,7 @@ struct ngx_mqtt_stream_s {
 
 /*
  * Shared; belongs to its session, for its whole life.  Truth: sequence, acks,
- * streams.
+ * streams, expires.
  *
  * The sequence id of an entry in flight is 64 bits wide, of which the entry
  * has the lower 16 as its packet id: "sequence" is the last one given out, and
@@ -83,12 +83,13 @@ struct ngx_mqtt_native_session_s {
     ngx_mqtt_acks_t      *acks_last;    /* derived, as the next */
     ngx_uint_t            nacks;        /* ids, not ranges */
     ngx_mqtt_stream_t    *streams;
+    time_t                expires;      /* the token it came with, 0: never */
 };
 
 
 /* For a session that is about to be made.  NULL: the zone is full. */
 ngx_mqtt_native_session_t *ngx_mqtt_native_session_create_locked(
-    ngx_mqtt_zone_t *zone);
+    ngx_mqtt_zone_t *zone, time_t expires);
 
 /* At most *budget blocks, which it counts down: NGX_AGAIN. */
 ngx_int_t ngx_mqtt_native_session_free_locked(ngx_mqtt_zone_t *zone,
