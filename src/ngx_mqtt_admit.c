@@ -328,7 +328,8 @@ ngx_mqtt_admit_create_locked(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     zone = cl->worker->zone;
 
     if (ngx_mqtt_is_native(cl->version)) {
-        native = ngx_mqtt_native_session_create_locked(zone);
+        native = ngx_mqtt_native_session_create_locked(zone,
+                                                     cx->principal.expires);
 
         if (native == NULL) {
             return NULL;

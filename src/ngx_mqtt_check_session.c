@@ -156,8 +156,9 @@ ngx_mqtt_check_owned(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
 static void
 ngx_mqtt_check_native(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
 {
-    uint64_t           last, sequence;
-    ngx_mqtt_entry_t  *e;
+    uint64_t            last, sequence;
+    ngx_mqtt_entry_t   *e;
+    ngx_mqtt_stream_t  *stream;
 
     if (s->native == NULL) {
         ngx_mqtt_check(ck, !ngx_mqtt_is_native(s->version),
@@ -172,6 +173,12 @@ ngx_mqtt_check_native(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
     }
 
     ngx_mqtt_check_acks(ck, s->native);
+
+    for (stream = s->native->streams; stream; stream = stream->next) {
+        if (!ngx_mqtt_check_mark(ck, stream, NGX_MQTT_KIND_NATIVE, "stream")) {
+            break;
+        }
+    }
 
     last = 0;
 

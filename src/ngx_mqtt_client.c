@@ -346,6 +346,18 @@ ngx_mqtt_client_timer(ngx_mqtt_client_t *cl)
         next = ngx_min(next, NGX_MQTT_POLL_INTERVAL);
     }
 
+    if (cl->native && cl->native->idle) {
+        limit = ngx_mqtt_native_stream_idle(cl);
+
+        if (cl->closed) {
+            return 0;
+        }
+
+        if (limit) {
+            next = ngx_min(next, limit);
+        }
+    }
+
     if (cl->expires) {
         left = cl->expires - ngx_time();
 

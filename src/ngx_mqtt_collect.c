@@ -305,6 +305,9 @@ ngx_mqtt_collect_entry_locked(ngx_mqtt_publishing_t *p, ngx_mqtt_session_t *s,
 
     if (ngx_mqtt_is_native(s->version)) {
         qos = ngx_mqtt_is_reliable(s->version) ? 1 : 0;
+
+    } else if (p->args.native_only) {
+        return NGX_OK;
     }
 
     rc = ngx_mqtt_queue_accepts_locked(s, qos,

@@ -205,6 +205,8 @@ ngx_mqtt_publish_route(ngx_mqtt_client_t *cl, ngx_mqtt_packet_t *pkt,
     args.max_retained = cl->conf->max_retained;
     args.no_echo = 0;
     args.has_ack = 0;
+    args.stream = NULL;
+    args.native_only = 0;
 
     rc = NGX_OK;
     reason = NGX_MQTT_SUCCESS;

@@ -167,7 +167,7 @@ ngx_mqtt_native_big_piece(ngx_mqtt_native_big_t *big, u_char *p, u_char *end)
         p = ngx_mqtt_native_big_payload(big, p, end);
     }
 
-    if (big->pos == big->last && big->left == 0
+    if (big->pos == big->last && big->left == 0 && big->tail.len
         && (size_t) (end - p) >= big->tail.len)
     {
         p = ngx_cpymem(p, big->tail.data, big->tail.len);

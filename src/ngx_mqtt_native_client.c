@@ -13,6 +13,7 @@
 #include <ngx_mqtt_life.h>
 #include <ngx_mqtt_ws.h>
 #include <ngx_mqtt_native_token.h>
+#include <ngx_mqtt_native_session.h>
 #include <ngx_mqtt_native_local.h>
 #include <ngx_mqtt_native_client.h>
 
@@ -415,6 +416,10 @@ ngx_mqtt_native_recover(ngx_mqtt_client_t *cl, ngx_str_t *connection_id,
         goto refused;
     }
 
+    /* there may be streams */
+
+    cl->native->idle = 1;
+
     if (ngx_mqtt_native_known(cl) != NGX_OK) {
         reason = NGX_MQTT_UNSPECIFIED_ERROR;
         goto refused;
@@ -461,12 +466,21 @@ ngx_mqtt_native_find(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
 
     if (s) {
         cx->serial = s->serial;
+        cx->principal.expires = s->native->expires;
         cx->principal.identity.data = w->topic;
         cx->principal.identity.len = s->identity_len;
         ngx_memcpy(w->topic, s->data + s->id_len, s->identity_len);
     }
 
     ngx_mqtt_worker_unlock(w);
+
+    /* its connection would end at once */
+
+    if (s && cl->conf->token_enforce && cx->principal.expires
+        && cx->principal.expires <= ngx_time())
+    {
+        return NGX_DECLINED;
+    }
 
     return s ? NGX_OK : NGX_DECLINED;
 }

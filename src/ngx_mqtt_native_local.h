@@ -45,10 +45,16 @@ struct ngx_mqtt_native_s {
 
     ngx_queue_t            asked;       /* events without an answer so far */
 
+    ngx_msec_t             idle;        /* when a stream may have rested for */
+                                        /* too long, 0: there is none */
+
     /* of the message that is being published */
 
     uint64_t               ack_id;
     ngx_uint_t             has_ack;
+    ngx_str_t              stream_id;   /* of a fragment; room for all is */
+    uint64_t               fragment;    /* there once there was a stream */
+    ngx_uint_t             stream_end;
 };
 
 
@@ -101,17 +107,49 @@ ngx_int_t ngx_mqtt_native_settle(ngx_mqtt_client_t *cl, ngx_uint_t has_ack,
 
 /*
  * Publishes the data of a request to its group; "what" is what native clients
- * are told besides.  NGX_OK: *reason says how it went; NGX_DONE: its id was
+ * are told besides, "args" is zeroed but for a stream.  NGX_OK: *reason says how it went; NGX_DONE: its id was
  * carried out before; NGX_BUSY: ngx_mqtt_native_published() follows; NGX_ERROR:
  * the client was closed.
  */
 ngx_int_t ngx_mqtt_native_publish(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
     ngx_mqtt_native_request_t *r, ngx_mqtt_native_response_t *what,
-    ngx_uint_t *reason);
+    ngx_mqtt_publish_args_t *args, ngx_uint_t *reason);
+
+/* The message of that, as MQTT clients get it.  NGX_ERROR: no memory. */
+ngx_int_t ngx_mqtt_native_inbound(ngx_pool_t *pool,
+    ngx_mqtt_native_request_t *r, ngx_mqtt_native_response_t *what,
+    ngx_mqtt_inbound_t *in, ngx_mqtt_props_t *props);
+
+/*
+ * Whether a request may be made of its group.  If not, it was answered:
+ * NGX_DECLINED, or NGX_ERROR if the client was closed.
+ */
+ngx_int_t ngx_mqtt_native_verdict(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
+    ngx_mqtt_native_request_t *r, ngx_uint_t kind);
 
 /* The properties of a message of that type of data.  NGX_ERROR: no memory. */
 ngx_int_t ngx_mqtt_native_props(ngx_pool_t *pool, ngx_mqtt_props_t *props,
     ngx_uint_t data_type);
+
+
+/* in ngx_mqtt_native_stream.c */
+
+ngx_int_t ngx_mqtt_native_stream_start(ngx_mqtt_client_t *cl,
+    ngx_pool_t *pool, ngx_mqtt_native_request_t *r);
+ngx_int_t ngx_mqtt_native_stream_data(ngx_mqtt_client_t *cl,
+    ngx_pool_t *pool, ngx_mqtt_native_request_t *r);
+ngx_int_t ngx_mqtt_native_stream_end(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
+    ngx_mqtt_native_request_t *r);
+
+/* Answers a fragment that was published, or was not. */
+ngx_int_t ngx_mqtt_native_stream_settle(ngx_mqtt_client_t *cl,
+    ngx_uint_t reason);
+
+/*
+ * Ends streams that have rested for too long.  Returns the milliseconds until
+ * it is to be called again, 0: there are no streams.
+ */
+ngx_msec_t ngx_mqtt_native_stream_idle(ngx_mqtt_client_t *cl);
 
 
 /* in ngx_mqtt_native_deliver.c */

@@ -30,11 +30,6 @@ static ngx_int_t ngx_mqtt_native_send_to(ngx_mqtt_client_t *cl,
 static ngx_int_t ngx_mqtt_native_ping(ngx_mqtt_client_t *cl);
 static ngx_int_t ngx_mqtt_native_received(ngx_mqtt_client_t *cl,
     uint64_t sequence);
-static ngx_int_t ngx_mqtt_native_verdict(ngx_mqtt_client_t *cl,
-    ngx_pool_t *pool, ngx_mqtt_native_request_t *r, ngx_uint_t kind);
-static ngx_int_t ngx_mqtt_native_inbound(ngx_pool_t *pool,
-    ngx_mqtt_native_request_t *r, ngx_mqtt_native_response_t *what,
-    ngx_mqtt_inbound_t *in, ngx_mqtt_props_t *props);
 
 
 ngx_int_t
@@ -59,6 +54,15 @@ ngx_mqtt_native_request(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
     case NGX_MQTT_NATIVE_CANCEL:
         ngx_mqtt_native_cancel(cl, &r->invocation_id);
         return NGX_OK;
+
+    case NGX_MQTT_NATIVE_STREAM_START:
+        return ngx_mqtt_native_stream_start(cl, pool, r);
+
+    case NGX_MQTT_NATIVE_STREAM_DATA:
+        return ngx_mqtt_native_stream_data(cl, pool, r);
+
+    case NGX_MQTT_NATIVE_STREAM_END:
+        return ngx_mqtt_native_stream_end(cl, pool, r);
 
     case NGX_MQTT_NATIVE_PING:
         return ngx_mqtt_native_ping(cl);
@@ -224,6 +228,7 @@ ngx_mqtt_native_send_to(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
 {
     ngx_int_t                   rc;
     ngx_uint_t                  reason;
+    ngx_mqtt_publish_args_t     args;
     ngx_mqtt_native_response_t  what;
 
     rc = ngx_mqtt_native_verdict(cl, pool, r, NGX_MQTT_ROLE_PUBLISH);
@@ -232,10 +237,11 @@ ngx_mqtt_native_send_to(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
         return (rc == NGX_DECLINED) ? NGX_OK : rc;
     }
 
+    ngx_memzero(&args, sizeof(ngx_mqtt_publish_args_t));
     ngx_memzero(&what, sizeof(ngx_mqtt_native_response_t));
     what.metadata = r->metadata;
 
-    rc = ngx_mqtt_native_publish(cl, pool, r, &what, &reason);
+    rc = ngx_mqtt_native_publish(cl, pool, r, &what, &args, &reason);
 
     switch (rc) {
 
@@ -276,13 +282,16 @@ ngx_mqtt_native_settle(ngx_mqtt_client_t *cl, ngx_uint_t has_ack, uint64_t id,
 void
 ngx_mqtt_native_published(ngx_mqtt_client_t *cl, ngx_uint_t reason)
 {
+    ngx_int_t           rc;
     ngx_mqtt_native_t  *native;
 
     native = cl->native;
 
-    if (ngx_mqtt_native_settle(cl, native->has_ack, native->ack_id, reason)
-        == NGX_OK)
-    {
+    rc = native->stream_id.len
+         ? ngx_mqtt_native_stream_settle(cl, reason)
+         : ngx_mqtt_native_settle(cl, native->has_ack, native->ack_id, reason);
+
+    if (rc == NGX_OK) {
         ngx_mqtt_client_go_on(cl);
     }
 }
@@ -291,20 +300,17 @@ ngx_mqtt_native_published(ngx_mqtt_client_t *cl, ngx_uint_t reason)
 ngx_int_t
 ngx_mqtt_native_publish(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
     ngx_mqtt_native_request_t *r, ngx_mqtt_native_response_t *what,
-    ngx_uint_t *reason)
+    ngx_mqtt_publish_args_t *args, ngx_uint_t *reason)
 {
-    ngx_int_t                 rc;
-    ngx_uint_t                lost;
-    ngx_mqtt_props_t          props;
-    ngx_mqtt_packet_t         pkt;
-    ngx_mqtt_inbound_t        in;
-    ngx_mqtt_worker_t        *w;
-    ngx_mqtt_publish_args_t   args;
+    ngx_int_t            rc;
+    ngx_uint_t           lost;
+    ngx_mqtt_props_t     props;
+    ngx_mqtt_packet_t    pkt;
+    ngx_mqtt_inbound_t   in;
+    ngx_mqtt_worker_t   *w;
 
     w = cl->worker;
     *reason = NGX_MQTT_QUOTA_EXCEEDED;
-
-    ngx_memzero(&args, sizeof(ngx_mqtt_publish_args_t));
 
     what->user_id = cl->native->user_id;
 
@@ -312,15 +318,15 @@ ngx_mqtt_native_publish(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
         return NGX_OK;
     }
 
-    args.message = ngx_mqtt_publish_store(w, &in);
+    args->message = ngx_mqtt_publish_store(w, &in);
 
-    if (args.message == NULL) {
+    if (args->message == NULL) {
         return NGX_OK;
     }
 
-    args.no_echo = r->no_echo;
-    args.has_ack = r->has_ack;
-    args.ack_id = r->ack_id;
+    args->no_echo = r->no_echo;
+    args->has_ack = r->has_ack;
+    args->ack_id = r->ack_id;
 
     pkt.qos = 0;
     pkt.packet_id = 0;
@@ -328,14 +334,14 @@ ngx_mqtt_native_publish(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
 
     ngx_mqtt_worker_lock(w);
 
-    args.from = cl->attach->session;
+    args->from = cl->attach->session;
 
-    if (args.from) {
-        args.hub = args.from->hub;
+    if (args->from) {
+        args->hub = args->from->hub;
 
-        rc = (r->has_ack && ngx_mqtt_native_acked_locked(args.from, r->ack_id))
+        rc = (r->has_ack && ngx_mqtt_native_acked_locked(args->from, r->ack_id))
              ? NGX_DONE
-             : ngx_mqtt_publish_client_locked(cl, &args, &pkt, reason);
+             : ngx_mqtt_publish_client_locked(cl, args, &pkt, reason);
     }
 
     /* the session may have been lost while the lock was released */
@@ -356,9 +362,7 @@ ngx_mqtt_native_publish(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
 }
 
 
-/* The message that MQTT clients get of a request, and the rest of it. */
-
-static ngx_int_t
+ngx_int_t
 ngx_mqtt_native_inbound(ngx_pool_t *pool, ngx_mqtt_native_request_t *r,
     ngx_mqtt_native_response_t *what, ngx_mqtt_inbound_t *in,
     ngx_mqtt_props_t *props)
@@ -457,12 +461,7 @@ ngx_mqtt_native_received(ngx_mqtt_client_t *cl, uint64_t sequence)
 }
 
 
-/*
- * Whether a request may be made of its group; if not, it was answered, and
- * NGX_DECLINED is returned, or NGX_ERROR: the client was closed.
- */
-
-static ngx_int_t
+ngx_int_t
 ngx_mqtt_native_verdict(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
     ngx_mqtt_native_request_t *r, ngx_uint_t kind)
 {
@@ -598,6 +597,7 @@ ngx_mqtt_native_simple(ngx_mqtt_client_t *cl, ngx_uint_t opcode,
     ngx_int_t                   rc;
     ngx_uint_t                  reason;
     ngx_pool_t                 *pool;
+    ngx_mqtt_publish_args_t     args;
     ngx_mqtt_native_request_t   r;
     ngx_mqtt_native_response_t  what;
 
@@ -638,9 +638,10 @@ ngx_mqtt_native_simple(ngx_mqtt_client_t *cl, ngx_uint_t opcode,
                                     "no memory");
     }
 
+    ngx_memzero(&args, sizeof(ngx_mqtt_publish_args_t));
     ngx_memzero(&what, sizeof(ngx_mqtt_native_response_t));
 
-    rc = ngx_mqtt_native_publish(cl, pool, &r, &what, &reason);
+    rc = ngx_mqtt_native_publish(cl, pool, &r, &what, &args, &reason);
 
     ngx_destroy_pool(pool);
 

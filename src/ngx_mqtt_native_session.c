@@ -20,7 +20,7 @@ static ngx_mqtt_ack_range_t *ngx_mqtt_native_last_range(
 
 
 ngx_mqtt_native_session_t *
-ngx_mqtt_native_session_create_locked(ngx_mqtt_zone_t *zone)
+ngx_mqtt_native_session_create_locked(ngx_mqtt_zone_t *zone, time_t expires)
 {
     ngx_mqtt_native_session_t  *native;
 
@@ -28,6 +28,7 @@ ngx_mqtt_native_session_create_locked(ngx_mqtt_zone_t *zone)
                                          sizeof(ngx_mqtt_native_session_t));
     if (native) {
         ngx_memzero(native, sizeof(ngx_mqtt_native_session_t));
+        native->expires = expires;
     }
 
     return native;
@@ -39,6 +40,7 @@ ngx_mqtt_native_session_free_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s, ngx_uint_t *budget)
 {
     ngx_mqtt_acks_t            *acks;
+    ngx_mqtt_stream_t          *stream;
     ngx_mqtt_native_session_t  *native;
 
     native = s->native;
@@ -56,6 +58,19 @@ ngx_mqtt_native_session_free_locked(ngx_mqtt_zone_t *zone,
         ngx_mqtt_block_free_locked(zone, acks);
     }
 
+    while (native->streams) {
+
+        if (*budget == 0) {
+            return NGX_AGAIN;
+        }
+
+        (*budget)--;
+
+        stream = native->streams;
+        ngx_mqtt_set(native->streams, stream->next);
+        ngx_mqtt_block_free_locked(zone, stream);
+    }
+
     ngx_mqtt_set(s->native, NULL);
     ngx_mqtt_block_free_locked(zone, native);
 
@@ -67,10 +82,15 @@ void
 ngx_mqtt_native_session_mark_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_native_session_t *native)
 {
-    ngx_uint_t        i;
-    ngx_mqtt_acks_t  *acks;
+    ngx_uint_t          i;
+    ngx_mqtt_acks_t    *acks;
+    ngx_mqtt_stream_t  *stream;
 
     (void) ngx_mqtt_block_mark_locked(zone, native);
+
+    for (stream = native->streams; stream; stream = stream->next) {
+        (void) ngx_mqtt_block_mark_locked(zone, stream);
+    }
 
     native->acks_last = NULL;
     native->nacks = 0;
@@ -229,6 +249,108 @@ ngx_mqtt_native_forget_ack_locked(ngx_mqtt_zone_t *zone,
     }
 
     ngx_mqtt_set(native->nacks, native->nacks - 1);
+}
+
+
+ngx_mqtt_stream_t *
+ngx_mqtt_stream_find_locked(ngx_mqtt_session_t *s, ngx_str_t *id)
+{
+    ngx_mqtt_stream_t  *stream;
+
+    for (stream = s->native->streams; stream; stream = stream->next) {
+
+        if (stream->id_len == id->len
+            && ngx_memcmp(stream->data + stream->group_len, id->data, id->len)
+               == 0)
+        {
+            break;
+        }
+    }
+
+    return stream;
+}
+
+
+ngx_int_t
+ngx_mqtt_stream_create_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
+    ngx_str_t *id, ngx_str_t *group, uint32_t idle, ngx_uint_t no_echo)
+{
+    u_char             *p;
+    ngx_uint_t          n;
+    ngx_mqtt_stream_t  *stream;
+
+    n = 0;
+
+    for (stream = s->native->streams; stream; stream = stream->next) {
+        n++;
+    }
+
+    if (n >= NGX_MQTT_STREAMS) {
+        return NGX_DECLINED;
+    }
+
+    stream = ngx_mqtt_block_alloc_locked(zone, NGX_MQTT_KIND_NATIVE,
+                                         offsetof(ngx_mqtt_stream_t, data)
+                                         + group->len + id->len);
+    if (stream == NULL) {
+        return NGX_ERROR;
+    }
+
+    stream->next = s->native->streams;
+    stream->expected = 1;
+    stream->used = ngx_current_msec;
+    stream->idle = idle;
+    stream->no_echo = (no_echo != 0);
+    stream->group_len = (uint16_t) group->len;
+    stream->id_len = (uint16_t) id->len;
+
+    p = ngx_cpymem(stream->data, group->data, group->len);
+    ngx_memcpy(p, id->data, id->len);
+
+    ngx_mqtt_set(s->native->streams, stream);
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_mqtt_stream_expects_locked(ngx_mqtt_session_t *s,
+    ngx_mqtt_stream_t *stream, uint64_t fragment)
+{
+    ngx_mqtt_stream_t  *own;
+
+    for (own = s->native->streams; own; own = own->next) {
+        if (own == stream) {
+            return own->expected == fragment;
+        }
+    }
+
+    return 0;
+}
+
+
+void
+ngx_mqtt_stream_done_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_session_t *s,
+    ngx_mqtt_stream_t *stream, uint64_t fragment, ngx_uint_t end)
+{
+    ngx_mqtt_stream_t  **prev;
+
+    if (!ngx_mqtt_stream_expects_locked(s, stream, fragment)) {
+        return;
+    }
+
+    if (!end) {
+        ngx_mqtt_set(stream->used, ngx_current_msec);
+        ngx_mqtt_set(stream->expected, fragment + 1);
+        return;
+    }
+
+    for (prev = &s->native->streams; *prev != stream; prev = &(*prev)->next) {
+        /* void */
+    }
+
+    ngx_mqtt_set(*prev, stream->next);
+    ngx_mqtt_block_free_locked(zone, stream);
 }
 
 

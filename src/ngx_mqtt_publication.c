@@ -30,6 +30,11 @@ ngx_mqtt_publication_begin_locked(ngx_mqtt_zone_t *zone,
             ngx_mqtt_native_ack_locked(zone, s, pub->ack_id);
         }
 
+        if (pub->stream) {
+            ngx_mqtt_stream_done_locked(zone, s, pub->stream, pub->fragment,
+                                        pub->stream_end);
+        }
+
         will = s->will;
 
         if (will && will->message == pub->message) {

@@ -484,6 +484,7 @@ ngx_mqtt_publish_again_locked(ngx_mqtt_publishing_t *p)
         p->args.from = NULL;
         p->args.packet_id = 0;
         p->args.has_ack = 0;
+        p->args.stream = NULL;
     }
 }
 
@@ -555,6 +556,14 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
         args->from = NULL;
         args->packet_id = 0;
         args->has_ack = 0;
+        args->stream = NULL;
+    }
+
+    if (args->stream
+        && !ngx_mqtt_stream_expects_locked(args->from, args->stream,
+                                           args->fragment))
+    {
+        return NGX_DONE;
     }
 
     if (args->will && !ngx_mqtt_publish_is_will(p)) {
@@ -611,6 +620,9 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
     pub->packet_id = args->packet_id;
     pub->has_ack = (u_char) args->has_ack;
     pub->ack_id = args->ack_id;
+    pub->stream = args->stream;
+    pub->fragment = args->fragment;
+    pub->stream_end = (u_char) args->stream_end;
     pub->retain = retain;
     pub->todo = pub->drafts;
     pub->current = NULL;

@@ -39,7 +39,9 @@ typedef struct {
  * NULL, or the only session that gets the message, whatever it subscribes.
  * "targets": NULL, or sessions that get it, whatever they subscribe; of the
  * kind GROUP it says which subscribers do.
- * "no_echo": "from" does not get it.
+ * "no_echo": "from" does not get it.  "stream": NULL, or that of "from" of which
+ * it is the given fragment, or the end; "native_only": MQTT clients do not get
+ * it.
  */
 
 typedef struct {
@@ -54,6 +56,10 @@ typedef struct {
     ngx_uint_t            no_echo;
     ngx_uint_t            has_ack;
     uint64_t              ack_id;
+    ngx_mqtt_stream_t    *stream;
+    uint64_t              fragment;
+    ngx_uint_t            stream_end;
+    ngx_uint_t            native_only;
 } ngx_mqtt_publish_args_t;
 
 

@@ -68,6 +68,7 @@ typedef struct {
 /* shared; belongs to its session: see ngx_mqtt_native_session.h */
 
 typedef struct ngx_mqtt_native_session_s  ngx_mqtt_native_session_t;
+typedef struct ngx_mqtt_stream_s          ngx_mqtt_stream_t;
 
 
 /*

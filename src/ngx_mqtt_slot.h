@@ -47,6 +47,9 @@ struct ngx_mqtt_publication_s {
     uint16_t              packet_id;    /* ... whose will (0) it is, or */
     u_char                has_ack;      /* whose request of that id */
     uint64_t              ack_id;
+    ngx_mqtt_stream_t    *stream;       /* or whose fragment it is, NULL: no */
+    uint64_t              fragment;
+    u_char                stream_end;
     ngx_mqtt_retain_t    *retain;       /* to be set (or cleared) */
     ngx_mqtt_entry_t     *todo;         /* not yet queued */
     ngx_mqtt_entry_t     *current;      /* in doubt after a kill */

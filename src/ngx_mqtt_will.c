@@ -103,6 +103,8 @@ ngx_mqtt_will_publish_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s)
     args.max_retained = 0;
     args.no_echo = 0;
     args.has_ack = 0;
+    args.stream = NULL;
+    args.native_only = 0;
 
     /* dropped in any case: "s" may be gone from here on */
 

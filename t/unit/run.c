@@ -47,6 +47,7 @@ void test_nomem(void);
 void test_user(void);
 void test_native_client(void);
 void test_native_reliable(void);
+void test_native_stream(void);
 void test_kill(void);
 
 
@@ -87,6 +88,7 @@ static test_t  tests[] = {
     { "rebuild", test_rebuild },
     { "native_client", test_native_client },
     { "native_reliable", test_native_reliable },
+    { "native_stream", test_native_stream },
     { "nomem", test_nomem },
     { NULL, NULL }
 };

@@ -613,6 +613,12 @@ static const store_op_t  scenario_bulk[] = {
                   "\"text\",\"data\":\"m1\",\"ackId\":1}"
 #define JOIN      "{\"type\":\"joinGroup\",\"group\":\"t/o\",\"ackId\":5}"
 #define LEAVE     "{\"type\":\"leaveGroup\",\"group\":\"t/o\"}"
+#define START     "{\"type\":\"sendToGroup\",\"group\":\"t/q\",\"stream\":{" \
+                  "\"streamId\":\"s\"}}"
+#define DATA      "{\"type\":\"streamData\",\"streamId\":\"s\"," \
+                  "\"streamSequenceId\":1,\"dataType\":\"text\"," \
+                  "\"data\":\"m2\"}"
+#define END       "{\"type\":\"streamEnd\",\"streamId\":\"s\"}"
 #define ACK       "{\"type\":\"sequenceAck\",\"sequenceId\":"
 
 static const store_op_t  scenario_native[] = {
@@ -627,12 +633,15 @@ static const store_op_t  scenario_native[] = {
     { .op = STORE_SAY, .text = SEND },
     { .op = STORE_SAY, .text = SEND },
     { .op = STORE_SAY, .text = JOIN },
+    { .op = STORE_SAY, .text = START },
+    { .op = STORE_SAY, .text = DATA },
     { .op = STORE_LOSE },
     { .op = STORE_PUBLISH, .client = 1, .text = "t/n", .payload = "n3",
       .n = 1 },
     { .op = STORE_RECOVER, .client = 1, .text = RELIABLE },
     { .op = STORE_SAY, .client = 1, .text = ACK "2}" },
     { .op = STORE_SAY, .client = 1, .text = LEAVE },
+    { .op = STORE_SAY, .client = 1, .text = END },
     { .op = STORE_END }
 };
 

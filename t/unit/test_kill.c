@@ -676,6 +676,15 @@ test_kill_native(ngx_mqtt_zone_t *zone, void *block, void *data)
 }
 
 
+/* What the session's stream expects next, 0: there is none. */
+
+static ngx_uint_t
+test_kill_expected(ngx_mqtt_session_t *s)
+{
+    return s->native->streams ? s->native->streams->expected : 0;
+}
+
+
 /*
  * A native client's messages wait until they are acknowledged, and its own is
  * published if, and only if, the id of its request is remembered.
@@ -695,7 +704,7 @@ test_kill_verify_native(test_kill_t *t)
         const char      *payload;
         ngx_int_t        published;
         ngx_int_t        acked;
-    } messages[] = { { "n1", 2, 5 }, { "n2", 3, 12 }, { "n3", 10, 99 } };
+    } messages[] = { { "n1", 2, 5 }, { "n2", 3, 14 }, { "n3", 12, 99 } };
 
     s = NULL;
     done = t->progress->done;
@@ -734,6 +743,20 @@ test_kill_verify_native(test_kill_t *t)
             test_kill_wrong(t, t->sc->ops, "copies of its message", i);
         }
     }
+
+    n = test_kill_expected(s);
+
+    for (i = 0; i < SCENARIO_SESSIONS && n; i++) {
+        if (store_queued(&t->st, scenario_sessions[i], "m2") != n - 1) {
+            test_kill_wrong(t, t->sc->ops, "copies of a fragment", i);
+        }
+    }
+
+    if ((done > 10 && started <= 16 && n != 2) || (done > 16 && n)) {
+        test_kill_wrong(t, t->sc->ops, "stream", n);
+    }
+
+    n = ngx_mqtt_native_acked_locked(s, 1);
 
     if ((done > 6 && n == 0)
         || (done > 8 && !ngx_mqtt_native_acked_locked(s, 5))
