@@ -487,7 +487,7 @@ static void
 test_large(store_t *st, ngx_mqtt_worker_t *w)
 {
     size_t                      size, len;
-    u_char                     *p, *want;
+    u_char                     *p, *want, *last;
     ngx_uint_t                  i, k, wrong;
     ngx_pool_t                 *pool;
     pubsub_client_t             c[3];
@@ -560,9 +560,10 @@ test_large(store_t *st, ngx_mqtt_worker_t *w)
 
             want = malloc(6 * size + 1000);
 
-            len = (k == 0) ? (size_t) (ngx_mqtt_native_json_write(want, &r) - want)
-                : (k == 1) ? (size_t) (ngx_mqtt_native_proto_write(want, &r) - want)
-                : (size_t) (ngx_cpymem(want, p, size) - want);
+            last = (k == 0) ? ngx_mqtt_native_json_write(want, &r)
+                 : (k == 1) ? ngx_mqtt_native_proto_write(want, &r)
+                 : ngx_cpymem(want, p, size);
+            len = last - want;
 
             /* escapes may be written in more than one way */
 

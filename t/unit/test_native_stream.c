@@ -112,8 +112,9 @@ test_sent(store_t *st, ngx_mqtt_worker_t *w)
 
     /* its time is over */
 
-    (void) pubsub_say(&a, "{\"type\":\"sendToGroup\",\"group\":\"g\",\"stream\":"
-                          "{\"streamId\":\"s\",\"idleTimeoutMs\":5000}}");
+    (void) pubsub_say(&a, "{\"type\":\"sendToGroup\",\"group\":\"g\","
+                          "\"stream\":{\"streamId\":\"s\","
+                          "\"idleTimeoutMs\":5000}}");
     is_next(&a, ACK("1"), "another one");
     store_check(st, "streams");
 
@@ -134,8 +135,8 @@ test_sent(store_t *st, ngx_mqtt_worker_t *w)
 
     /* it ends with its session, and so does another one */
 
-    (void) pubsub_say(&a, "{\"type\":\"sendToGroup\",\"group\":\"g\",\"stream\":"
-                          "{\"streamId\":\"t\"}}");
+    (void) pubsub_say(&a, "{\"type\":\"sendToGroup\",\"group\":\"g\","
+                          "\"stream\":{\"streamId\":\"t\"}}");
     pubsub_lose(&a);
     ok(strstr(pubsub_next(&b), "\"streamId\":\"t\",\"streamSequenceId\":1,"
                                "\"endOfStream\":true,\"error\":{\"name\":"
