@@ -26,6 +26,7 @@ run: all
 # all tests, or TESTS="t/one.t t/other.t"
 test: all kill
 	@.ci/deps test
+	@.ci/deps browser || echo "without a browser, t/page.t is skipped"
 	@.ci/test $(TESTS)
 
 # t/torture_*.t in full, on a machine that has nothing else to do: see

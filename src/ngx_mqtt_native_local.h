@@ -151,6 +151,14 @@ ngx_int_t ngx_mqtt_native_stream_settle(ngx_mqtt_client_t *cl,
  */
 ngx_msec_t ngx_mqtt_native_stream_idle(ngx_mqtt_client_t *cl);
 
+/*
+ * The end of the first stream of a session that has ended, if there is one,
+ * for those who read it.  The lock is released and taken again if there is;
+ * returns how much work that was, 0: there are none.
+ */
+ngx_uint_t ngx_mqtt_native_streams_ended_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_session_t *s);
+
 
 /* in ngx_mqtt_native_deliver.c */
 

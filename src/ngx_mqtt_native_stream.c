@@ -48,6 +48,9 @@ static ngx_int_t ngx_mqtt_native_stream_publish(ngx_mqtt_client_t *cl,
 static ngx_int_t ngx_mqtt_native_stream_break(ngx_mqtt_client_t *cl,
     ngx_pool_t *pool, ngx_mqtt_stream_copy_t *copy, const char *name,
     const char *message);
+static void ngx_mqtt_native_stream_last(ngx_mqtt_worker_t *w,
+    ngx_pool_t *pool, ngx_mqtt_stream_copy_t *copy, ngx_str_t *user_id,
+    ngx_mqtt_publish_args_t *args, const char *name, const char *message);
 static ngx_int_t ngx_mqtt_native_stream_answer(ngx_mqtt_client_t *cl,
     ngx_uint_t type, ngx_str_t *id, uint64_t expected, const char *name,
     const char *message);
@@ -358,41 +361,20 @@ static ngx_int_t
 ngx_mqtt_native_stream_break(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
     ngx_mqtt_stream_copy_t *copy, const char *name, const char *message)
 {
-    ngx_mqtt_props_t             props;
-    ngx_mqtt_worker_t           *w;
-    ngx_mqtt_inbound_t           in;
-    ngx_mqtt_publish_args_t      args;
-    ngx_mqtt_native_request_t    r;
-    ngx_mqtt_native_response_t   what;
+    ngx_mqtt_worker_t        *w;
+    ngx_mqtt_publish_args_t   args;
 
     w = cl->worker;
 
-    ngx_memzero(&r, sizeof(ngx_mqtt_native_request_t));
     ngx_memzero(&args, sizeof(ngx_mqtt_publish_args_t));
-    ngx_memzero(&what, sizeof(ngx_mqtt_native_response_t));
-
-    r.group = copy->group;
-    r.data_type = NGX_MQTT_DATA_TEXT;
-    ngx_str_set(&r.data, "");
-
-    what.user_id = cl->native->user_id;
-    what.stream_id = copy->id;
-    what.stream_sequence = copy->expected;
-    what.end_of_stream = 1;
-    what.error.data = (u_char *) name;
-    what.error.len = ngx_strlen(name);
-    what.message.data = (u_char *) message;
-    what.message.len = ngx_strlen(message);
 
     args.stream = copy->stream;
     args.fragment = copy->expected;
     args.stream_end = 1;
-    args.native_only = 1;
     args.no_echo = copy->no_echo;
 
-    if (ngx_mqtt_native_inbound(pool, &r, &what, &in, &props) == NGX_OK) {
-        args.message = ngx_mqtt_publish_store(w, &in);
-    }
+    ngx_mqtt_native_stream_last(w, pool, copy, &cl->native->user_id, &args,
+                                name, message);
 
     ngx_mqtt_worker_lock(w);
 
@@ -416,6 +398,104 @@ ngx_mqtt_native_stream_break(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
 
     return ngx_mqtt_native_stream_answer(cl, NGX_MQTT_NATIVE_STREAM_CLOSED,
                                          &copy->id, 0, name, message);
+}
+
+
+/* Makes the last message of a stream, as far as there is room. */
+
+static void
+ngx_mqtt_native_stream_last(ngx_mqtt_worker_t *w, ngx_pool_t *pool,
+    ngx_mqtt_stream_copy_t *copy, ngx_str_t *user_id,
+    ngx_mqtt_publish_args_t *args, const char *name, const char *message)
+{
+    ngx_mqtt_props_t             props;
+    ngx_mqtt_inbound_t           in;
+    ngx_mqtt_native_request_t    r;
+    ngx_mqtt_native_response_t   what;
+
+    ngx_memzero(&r, sizeof(ngx_mqtt_native_request_t));
+    ngx_memzero(&what, sizeof(ngx_mqtt_native_response_t));
+
+    r.group = copy->group;
+    r.data_type = NGX_MQTT_DATA_TEXT;
+    ngx_str_set(&r.data, "");
+
+    what.user_id = *user_id;
+    what.stream_id = copy->id;
+    what.stream_sequence = copy->expected;
+    what.end_of_stream = 1;
+    what.error.data = (u_char *) name;
+    what.error.len = ngx_strlen(name);
+    what.message.data = (u_char *) message;
+    what.message.len = ngx_strlen(message);
+
+    args->native_only = 1;
+
+    if (ngx_mqtt_native_inbound(pool, &r, &what, &in, &props) == NGX_OK) {
+        args->message = ngx_mqtt_publish_store(w, &in);
+    }
+}
+
+
+ngx_uint_t
+ngx_mqtt_native_streams_ended_locked(ngx_mqtt_worker_t *w,
+    ngx_mqtt_session_t *s)
+{
+    u_char                   *p;
+    ngx_pool_t               *pool;
+    ngx_uint_t                work;
+    ngx_mqtt_stream_copy_t    copy;
+    ngx_mqtt_publish_args_t   args;
+
+    static ngx_str_t  nobody = ngx_null_string;
+
+    if (s->native == NULL || s->native->streams == NULL) {
+        return 0;
+    }
+
+    work = w->work;
+
+    ngx_memzero(&args, sizeof(ngx_mqtt_publish_args_t));
+
+    /* nobody else changes a session that has ended */
+
+    ngx_mqtt_worker_unlock(w);
+
+    pool = ngx_create_pool(NGX_MQTT_STREAM_NAMES + NGX_MQTT_NATIVE_POOL,
+                           w->log);
+    p = pool ? ngx_pnalloc(pool, NGX_MQTT_STREAM_NAMES) : NULL;
+
+    copy.stream = s->native->streams;
+    copy.expected = copy.stream->expected;
+
+    if (p) {
+        ngx_mqtt_native_stream_copy(p, copy.stream, &copy);
+        ngx_mqtt_native_stream_last(w, pool, &copy, &nobody, &args,
+                                    "Cancelled", "The connection has ended.");
+    }
+
+    ngx_mqtt_worker_lock(w);
+
+    if (args.message) {
+        args.hub = s->hub;
+        (void) ngx_mqtt_publish_locked(w, &args);
+    }
+
+    /* only now: after a kill rather twice than never */
+
+    ngx_mqtt_stream_done_locked(w->zone, s, copy.stream, copy.expected, 1);
+
+    ngx_mqtt_worker_unlock(w);
+
+    ngx_mqtt_publish_drop(w);
+
+    if (pool) {
+        ngx_destroy_pool(pool);
+    }
+
+    ngx_mqtt_worker_lock(w);
+
+    return w->work - work + 1;
 }
 
 

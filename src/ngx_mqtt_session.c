@@ -11,6 +11,7 @@
 #include <ngx_mqtt_life.h>
 #include <ngx_mqtt_user.h>
 #include <ngx_mqtt_native_session.h>
+#include <ngx_mqtt_native_local.h>
 
 
 /* blocks looked at for ended sessions in one hold of the lock */
@@ -475,7 +476,12 @@ ngx_mqtt_session_reap(ngx_mqtt_worker_t *w)
         }
 
         work = ngx_mqtt_life_ended_locked(w, s);
+        work += ngx_mqtt_native_streams_ended_locked(w, s);
         budget -= ngx_min(budget, work);
+
+        if (s->native && s->native->streams) {
+            continue;
+        }
 
         rc = ngx_mqtt_session_dismantle_locked(w, s, &budget);
 

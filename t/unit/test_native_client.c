@@ -487,7 +487,7 @@ static void
 test_large(store_t *st, ngx_mqtt_worker_t *w)
 {
     size_t                      size, len;
-    u_char                     *p, *want;
+    u_char                     *p, *want, *last;
     ngx_uint_t                  i, k, wrong;
     ngx_pool_t                 *pool;
     pubsub_client_t             c[3];
@@ -560,9 +560,10 @@ test_large(store_t *st, ngx_mqtt_worker_t *w)
 
             want = malloc(6 * size + 1000);
 
-            len = (k == 0) ? (size_t) (ngx_mqtt_native_json_write(want, &r) - want)
-                : (k == 1) ? (size_t) (ngx_mqtt_native_proto_write(want, &r) - want)
-                : (size_t) (ngx_cpymem(want, p, size) - want);
+            last = (k == 0) ? ngx_mqtt_native_json_write(want, &r)
+                 : (k == 1) ? ngx_mqtt_native_proto_write(want, &r)
+                 : ngx_cpymem(want, p, size);
+            len = last - want;
 
             /* escapes may be written in more than one way */
 
@@ -595,6 +596,53 @@ test_large(store_t *st, ngx_mqtt_worker_t *w)
 }
 
 
+/* So many subscribers that a message takes several passes. */
+
+static void
+test_wide(store_t *st, ngx_mqtt_worker_t *w)
+{
+    char             id[32];
+    ngx_int_t        rc;
+    ngx_uint_t       i;
+    pubsub_client_t  a, b;
+
+    static char  say[] = "{\"type\":\"sendToGroup\",\"group\":\"w\","
+                         "\"data\":1,\"ackId\":1}";
+
+    for (i = 0; i < 9000; i++) {
+        (void) sprintf(id, "w%lu", (unsigned long) i);
+        store_offline(st, id, "w", 1);
+    }
+
+    is_int(pubsub_admit(&a, w, JSON, &anybody), 0, "admitted");
+    is_int(pubsub_admit(&b, w, JSON, &anybody), 0, "another one");
+    (void) pubsub_next(&a);
+
+    rc = ngx_mqtt_client_turn(&a.cl);
+    is_int(rc, NGX_OK, "its turn");
+    rc = ngx_mqtt_native_input(&a.cl, NGX_MQTT_WS_TEXT, (u_char *) say,
+                               sizeof(say) - 1);
+    is_int(rc, NGX_BUSY, "it takes a while");
+
+    rc = ngx_mqtt_native_input(&b.cl, NGX_MQTT_WS_TEXT, (u_char *) say,
+                               sizeof(say) - 1);
+    is_int(rc, NGX_AGAIN, "so that others have to wait");
+
+    is_int(a.ngot, 1, "no ack so far");
+    store_run(w);
+
+    is_int(a.nresumes, 1, "it goes on");
+    ok(b.nresumes >= 1, "and so do others");
+    test_acked(&a, 1, "send");
+    ok(ngx_mqtt_native_acked_locked(a.cl.attach->session, 1), "remembered");
+    is_int(store_queued(st, "w0", "1") + store_queued(st, "w8999", "1"), 2,
+           "everybody has it");
+
+    pubsub_lose(&a);
+    pubsub_lose(&b);
+}
+
+
 void
 test_native_client(void)
 {
@@ -616,6 +664,7 @@ test_native_client(void)
     test_events(w);
     test_ids(&st, w);
     test_large(&st, w);
+    test_wide(&st, w);
 
     while (pubsub_nevents) {
         pubsub_reply(200, NULL, "");

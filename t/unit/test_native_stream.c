@@ -112,8 +112,9 @@ test_sent(store_t *st, ngx_mqtt_worker_t *w)
 
     /* its time is over */
 
-    (void) pubsub_say(&a, "{\"type\":\"sendToGroup\",\"group\":\"g\",\"stream\":"
-                          "{\"streamId\":\"s\",\"idleTimeoutMs\":5000}}");
+    (void) pubsub_say(&a, "{\"type\":\"sendToGroup\",\"group\":\"g\","
+                          "\"stream\":{\"streamId\":\"s\","
+                          "\"idleTimeoutMs\":5000}}");
     is_next(&a, ACK("1"), "another one");
     store_check(st, "streams");
 
@@ -132,7 +133,17 @@ test_sent(store_t *st, ngx_mqtt_worker_t *w)
     (void) pubsub_say(&a, START);
     is_int(store_blocks(st, NGX_MQTT_KIND_NATIVE), 4, "one is left");
 
+    /* it ends with its session, and so does another one */
+
+    (void) pubsub_say(&a, "{\"type\":\"sendToGroup\",\"group\":\"g\","
+                          "\"stream\":{\"streamId\":\"t\"}}");
     pubsub_lose(&a);
+    ok(strstr(pubsub_next(&b), "\"streamId\":\"t\",\"streamSequenceId\":1,"
+                               "\"endOfStream\":true,\"error\":{\"name\":"
+                               "\"Cancelled\"") != NULL, "cancelled");
+    ok(strstr(pubsub_next(&b), "\"streamId\":\"s\"") != NULL, "both");
+    is_int(b.seen, b.ngot, "once each");
+
     pubsub_lose(&b);
     pubsub_lose(&c);
     store_close(&m, 0);
