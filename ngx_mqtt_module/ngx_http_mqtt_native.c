@@ -229,7 +229,8 @@ ngx_http_mqtt_native_come_back(ngx_http_request_t *r,
     cl = &ctx->transport->client;
 
     if (ngx_http_mqtt_native_init(ctx) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        n->up.status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return ngx_http_mqtt_native_refuse(r, ctx);
     }
 
     rc = ngx_mqtt_native_recover(cl, &n->connection_id, &n->recovery);

@@ -5,6 +5,7 @@ use warnings;
 
 use Test::More;
 
+use Test::Nginx::MQTT::Native qw(encode_request decode_response);
 use Test::Nginx::MQTT::Packet qw(encode decode vbi);
 use Test::Nginx::MQTT::Rules qw(breach);
 use Test::Nginx::MQTT::Trace;
@@ -256,5 +257,56 @@ is_deeply($parsed->[0]{tokens}, ['a', '>', 'SUBSCRIBE', '1', '"#"', 'qos=1'], 'w
 is($parsed->[1]{body}[0]{body}[0]{tokens}[3], '"x # y"', 'groups');
 ok(!eval { Test::Nginx::MQTT::Trace->parse("any order\na < b") }, 'a group without end');
 ok(!eval { Test::Nginx::MQTT::Trace->parse("end") }, 'an end without group');
+
+# Messages of Web PubSub: what is known of their bytes, and back again.
+
+for (['320b0a0567726f757010e5d802', type => 'joinGroup', group => 'group', ackId => 44133],
+     ['3a070a0567726f7570', type => 'leaveGroup', group => 'group'],
+     ['0a0e0a0567726f75701a050a03787a79', type => 'sendToGroup', group => 'group',
+      dataType => 'text', data => 'xzy'],
+     ['0a1f0a0567726f757010b9601a11220f7b2276616c7565223a22787a79227d2001',
+      type => 'sendToGroup', group => 'group', ackId => 12345, noEcho => 1,
+      dataType => 'json', data => '{"value":"xzy"}'],
+     ['420408c0c407', type => 'sequenceAck', sequenceId => 123456],
+     ['7a230a09636861742d726f6f6d10011a140a120a0861637469766974791206747970696e67',
+      type => 'setGroupState', group => 'chat-room', ackId => 1,
+      state => { entries => { activity => 'typing' } }],
+     ['8a010d0a09636861742d726f6f6d1004', type => 'unsubscribeGroupState',
+      group => 'chat-room', ackId => 4])
+{
+    my ($hex, %m) = @$_;
+    is(unpack('H*', encode_request('protobuf', \%m)), $hex, "$m{type} in protobuf");
+}
+
+is(encode_request('json', { type => 'sendToGroup', group => "\xc3\xa4", ackId => 1,
+                            noEcho => 1, dataType => 'binary', data => "\0\xff" }),
+   '{"type":"sendToGroup","ackId":1,"data":"AP8=","dataType":"binary",'
+   . "\"group\":\"\xc3\xa4\",\"noEcho\":true}", 'a request in JSON');
+
+for (['protobuf', pack('H*', '0a04087b1001'), { type => 'ack', ackId => 123, success => 1 }],
+     ['protobuf', pack('H*', '1a07120512036d7367'),
+      { type => 'disconnected', message => 'msg' }],
+     ['json', '{"type":"ack","ackId":1,"success":false,"error":{"name":"N","message":"M"}}',
+      { type => 'ack', ackId => 1, success => 0, error => { name => 'N', message => 'M' } }],
+     ['json', '{"type":"message","from":"group","group":"g","dataType":"json",'
+              . '"data":{"b":1,"a":[]},"fromUserId":null}',
+      { type => 'group', group => 'g', dataType => 'json', data => '{"a":[],"b":1}' }],
+     ['json', '{"type":"system","event":"connected","connectionId":"c","userId":null}',
+      { type => 'connected', connectionId => 'c', userId => '' }])
+{
+    my ($encoding, $bytes, $m) = @$_;
+    is_deeply(decode_response($encoding, $bytes), $m, "$m->{type} in $encoding");
+}
+
+for (['json', '{"type":"message","from":"group","dataType":"text","data":5}', 'text'],
+     ['json', '{"type":"message","from":"group","dataType":"binary","data":"A"}', 'base64'],
+     ['json', '{"type":"message","from":"x","dataType":"text","data":""}', 'from'],
+     ['json', '[]', 'array'], ['protobuf', pack('H*', '0aff'), 'cut off'],
+     ['protobuf', '', 'nothing'], ['protobuf', pack('H*', '0a0408fb10017a00'), 'two'])
+{
+    my ($encoding, $bytes, $name) = @$_;
+    ok(!defined eval { decode_response($encoding, $bytes) }, "no response: $name");
+}
+
 
 done_testing();

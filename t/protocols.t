@@ -180,7 +180,7 @@ sub cell {
 }
 
 
-my %client = map { $_->[0] => $_->[1] } @columns;
+my %sender = map { my ($name, @clients) = @$_; $name => \@clients } @columns;
 
 my @rows = (
     ['MQTT 3.1.1', undef, 'any'],
@@ -197,19 +197,31 @@ my @table = ('| From | | ' . join(' | ', map { $_->[0] } @columns) . ' |',
 
 for (@rows) {
     my ($from, $type, $name) = @$_;
-    my $data = '{"n":' . scalar(@table) . '}';
-    my @cells;
+    my $n = @table;
 
-    said($client{$from}, $type, $data);
+    # a google.protobuf.Any, or what can be anything else
 
-    for (@columns) {
-        my ($column, @clients) = @$_;
-        my ($cell, @others) = map { cell($_, $data) } @clients;
-        is($_, $cell, "$from, $name: all of $column hear the same") for @others;
-        push @cells, $cell;
+    my $data = ($type || '') =~ /protobuf/ ? "\n " . substr("example.com/" . $n x 32, 0, 32)
+                                           : qq({"n":$n});
+    my %cells;
+
+    for my $sender (@{ $sender{$from} }) {
+        said($sender, $type, $data);
+
+        for (@columns) {
+            my ($column, @clients) = @$_;
+            push @{ $cells{$column} }, map { cell($_, $data) } @clients;
+        }
     }
 
-    push @table, "| $from | $name | " . join(' | ', @cells) . ' |';
+    for my $column (map { $_->[0] } @columns) {
+        my ($cell, @others) = @{ $cells{$column} };
+        is(scalar(grep { $_ ne $cell } @others), 0,
+           "$from, $name: all of $column hear the same of all");
+    }
+
+    push @table, "| $from | $name | "
+                 . join(' | ', map { $cells{ $_->[0] }[0] } @columns) . ' |';
 }
 
 my $table = join '', map { "$_\n" } @table;

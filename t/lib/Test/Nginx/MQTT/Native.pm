@@ -384,7 +384,8 @@ sub decode_json_response {
     if (exists $value->{data}) {
         my $type = $m{dataType};
         die "data without a type\n" if !defined $type;
-        die "$type data that is no string\n" if $type ne 'json' && ref \$value->{data} ne 'SCALAR';
+        die "$type data that is no string\n"
+            if $type ne 'json' && $JSON->encode($value->{data}) !~ /^"/;
         $m{data} = $type eq 'json' ? $JSON->encode($value->{data})
                  : $type eq 'text' ? Encode::encode('UTF-8', $value->{data})
                  :                   strict_base64($value->{data});
