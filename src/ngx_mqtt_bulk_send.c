@@ -9,6 +9,7 @@
 #include <ngx_mqtt_bulk.h>
 #include <ngx_mqtt_admit.h>
 #include <ngx_mqtt_ticks.h>
+#include <ngx_mqtt_native_local.h>
 
 
 #define NGX_MQTT_BULK_TOPIC  "$webpubsub/server/messages"
@@ -63,6 +64,8 @@ ngx_mqtt_bulk_publish(ngx_mqtt_bulk_t *bulk)
     ngx_mqtt_targets_t       *targets;
     ngx_mqtt_publish_args_t   args;
 
+    static ngx_str_t  nobody = ngx_null_string;
+
     w = bulk->worker;
     targets = &bulk->targets;
 
@@ -82,7 +85,9 @@ ngx_mqtt_bulk_publish(ngx_mqtt_bulk_t *bulk)
     ngx_memzero(&args, sizeof(ngx_mqtt_publish_args_t));
 
     args.targets = targets;
-    args.message = ngx_mqtt_publish_store(w, &in);
+    args.message = bulk->conf->native
+                   ? ngx_mqtt_native_store_for(w, &in, &nobody)
+                   : ngx_mqtt_publish_store(w, &in);
 
     if (args.message == NULL) {
         return NGX_ERROR;
@@ -128,12 +133,14 @@ ngx_mqtt_bulk_message(ngx_mqtt_bulk_t *bulk, ngx_mqtt_inbound_t *in)
 
     props = in->props;
 
-    props->set = 0;
+    props->set = ngx_mqtt_prop_bit(NGX_MQTT_PROP_CONTENT_TYPE);
     props->raw = types[bulk->type];
     props->forward_len = props->raw.len;
+    props->content_type.data = props->raw.data + 3;
+    props->content_type.len = props->raw.len - 3;
 
     if (bulk->ttl) {
-        props->set = ngx_mqtt_prop_bit(NGX_MQTT_PROP_MESSAGE_EXPIRY);
+        props->set |= ngx_mqtt_prop_bit(NGX_MQTT_PROP_MESSAGE_EXPIRY);
         props->message_expiry = (uint32_t) bulk->ttl;
     }
 

@@ -37,6 +37,7 @@ static const struct {
     { NGX_MQTT_KIND_MESSAGE, "messageBlocks" },
     { NGX_MQTT_KIND_IDS, "packetIdentifiers" },
     { NGX_MQTT_KIND_WILL, "wills" },
+    { NGX_MQTT_KIND_NATIVE, "webPubSub" },
     { NGX_MQTT_KIND_HASH, "indexBlocks" },
     { NGX_MQTT_KIND_SLOT, "workers" }
 };

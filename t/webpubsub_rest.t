@@ -1,0 +1,80 @@
+# What servers send to Web PubSub clients by REST, and do to them.
+
+use Test::Nginx::MQTT;
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: to a group, to all, to a user, to a connection
+--- kinds: json json.reliable protobuf protobuf.reliable
+--- workers: 1 2
+--- hub
+anonymous on;
+access_key primarykey;
+--- server
+location /api/ { mqtt_api; }
+--- mqtt
+token $t aud=http://localhost/client/hubs/test sub=joe
+a comes access=$t user=joe
+b comes
+a joins g
+b joins g
+for $n in 1 2
+    r asks 202 POST /api/hubs/test/groups/g/:send text="hällo"
+    a,b < group g text="hällo" !user
+    r asks 202 POST /api/hubs/test/groups/g/:send json='{"a":[1]}'
+    a,b < group g json='{"a":[1]}'
+    r asks 202 POST /api/hubs/test/groups/g/:send json='"text"'
+    a,b < group g json='"text"'
+    r asks 202 POST /api/hubs/test/groups/g/:send binary=hex:00ff
+    a,b < group g binary=hex:00ff
+    r asks 202 POST /api/hubs/test/:send text=all
+    a,b < server text=all
+    r asks 202 POST /api/hubs/test/users/joe/:send json=1
+    a < server json=1
+    b . nothing
+    r asks 202 POST /api/hubs/test/connections/$a_id/:send binary=3
+    a < server binary=3
+    b . nothing
+end
+
+=== TEST 2: to simple clients
+--- kinds: simple
+--- workers: 1 2
+--- hub
+anonymous on;
+access_key primarykey;
+--- server
+location /api/ { mqtt_api; }
+--- mqtt
+a comes
+r asks 202 POST /api/hubs/test/:send text="hällo"
+a < text "hällo"
+r asks 202 POST /api/hubs/test/:send json='"x"'
+a < text '"x"'
+r asks 202 POST /api/hubs/test/:send binary=hex:00ff
+a < binary hex:00ff
+
+=== TEST 3: into groups, out of them, and closed
+--- kinds: json json.reliable protobuf protobuf.reliable
+--- workers: 1 2
+--- hub
+anonymous on;
+access_key primarykey;
+--- server
+location /api/ { mqtt_api; }
+--- mqtt
+a comes
+b comes
+r asks 200 PUT /api/hubs/test/groups/g/connections/$a_id
+b sends g text=one
+a < group g text=one
+r asks 204 DELETE /api/hubs/test/groups/g/connections/$a_id
+b sends g text=two
+a . nothing
+r asks 204 DELETE /api/hubs/test/connections/$a_id?reason=enough
+a < disconnected message=enough
+a < WS close 1000
+a < close
+b . nothing
