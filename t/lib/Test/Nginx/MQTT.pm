@@ -76,6 +76,11 @@ The default; C<tls> and C<wss> are the others.
 
 The default is 5.  A CONNECT without a version uses this one.
 
+=item kinds: simple json json.reliable protobuf protobuf.reliable
+
+What a Web PubSub client is unless it says; each kind is a case, over WebSocket
+if C<transports> says nothing else.  Without it there are no such cases.
+
 =item workers: 1 2
 
 The default is 1.  With more, each client is connected to another worker in
@@ -257,6 +262,55 @@ nothing else comes to a.
 
     one of a b as $who < PUBLISH t payload="x"
 
+=head2 Web PubSub clients
+
+    n comes                               # a client of this kind, with a handshake
+    n comes json user=joe                 # of another one; what "connected" says
+    n comes query=webpubsub_mode=sendToGroup&group=g access=$token path=/x
+    n opens as protobuf.reliable ...      # without hearing "connected"
+    n stops                               # a close frame, and the answer
+    n resets
+    n returns                             # to its session: "connected"
+    n reopens                             # the same, but for "connected"
+
+C<comes> and C<returns> take what C<opens> takes.  The path is
+F</client/hubs/test> unless written, and there is a location for it.
+C<$n_id> and C<$n_token> are what "connected" said.
+
+    n > joinGroup g ack=1
+    n > sendToGroup g text="x" ack=2 noEcho ttl=60 meta=k:v
+    n > sendToGroup g json='{"a":1}'      # binary=, protobuf=
+    n > event e text="x" ack=3
+    n > sequenceAck 5
+    n > ping
+    n > invoke i1 e text="x"
+    n > sendToGroup g stream=s1 idle=1000
+    n > streamData s1 streamSequenceId=1 text="x"
+    n > text "x"                          # a frame of a simple client, or binary
+    n > WS text '{"type":...'             # anything
+    n joins g h                           # joinGroup with an id, and its ack
+    n parts g
+    n sends g text="x" noEcho             # sendToGroup with an id, and its ack
+
+    n < connected user=joe id=$id
+    n < disconnected message=~token
+    n < ack 1
+    n < ack 2 Forbidden|BadRequest message=~group
+    n < group g text="x" user=joe seq=4 meta=k:v
+    n < group g text="x" stream=s1 fragment=1
+    n < server json='{"a":1}' !seq
+    n < pong
+    n < invokeResponse i1 text="x"
+    n < streamAck s1 expected=1
+
+A message has the data and the metadata written and no others; JSON is compared
+as values.  C<user> is not compared where protobuf does not have it.  To a simple
+client C<group> and C<server> are frames with that data.  Sequence ids must be
+there, and come one after the other, where the kind is a reliable one, and only
+there; after C<returns> from behind the last C<sequenceAck> on.  Pings of the
+server are answered in silence, unless C<n hears pings>.  C<n acks> sends a
+C<sequenceAck> for each message.
+
 =head2 Connecting
 
     a opens                               # now, not with its first packet
@@ -317,6 +371,7 @@ body, C<json.a.0> is a part and C<json> is all, with its names in order.
     [4] a < close
     [5] a < DISCONNECT 0x82
     [ws] ...    [not tcp] ...    [2 workers] ...
+    [json] ...  [protobuf] ...   [reliable] ...  [simple] ...
 
 Variables set inside of a loop are forgotten with each round.
 
