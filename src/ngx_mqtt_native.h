@@ -215,7 +215,7 @@ typedef struct {
 #define ngx_mqtt_native_set_data(r, t, p, n)                                  \
     (r)->data_type = t;                                                       \
     (r)->data.pos = p;                                                        \
-    (r)->data.last = (u_char *) (p) + (n);                                    \
+    (r)->data.last = (p) + (n);                                               \
     (r)->data.next = NULL;                                                    \
     (r)->data_len = n
 

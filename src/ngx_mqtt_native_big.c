@@ -106,7 +106,8 @@ ngx_mqtt_native_big_around(ngx_mqtt_client_t *cl,
     json = (ngx_mqtt_protocol(cl->version) == NGX_MQTT_PROTO_JSON);
 
     around = *r;
-    ngx_mqtt_native_set_data(&around, r->data_type, NULL, 0);
+    ngx_memzero(&around.data, sizeof(ngx_mqtt_text_t));
+    around.data_len = 0;
 
     size = json ? ngx_mqtt_native_json_size(&around)
                 : ngx_mqtt_native_proto_size(&around)
