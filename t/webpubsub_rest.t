@@ -50,11 +50,11 @@ location /api/ { mqtt_api; }
 --- mqtt
 a comes
 r asks 202 POST /api/hubs/test/:send text="hällo"
-a < text "hällo"
+a < text data="hällo"
 r asks 202 POST /api/hubs/test/:send json='"x"'
-a < text '"x"'
+a < text data='"x"'
 r asks 202 POST /api/hubs/test/:send binary=hex:00ff
-a < binary hex:00ff
+a < binary data=hex:00ff
 
 === TEST 3: into groups, out of them, and closed
 --- kinds: json json.reliable protobuf protobuf.reliable
