@@ -87,6 +87,10 @@ ngx_http_mqtt_native(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx,
         return rc;
     }
 
+    /* the transport stays in the connection's pool, whatever comes of it */
+
+    r->keepalive = 0;
+
     t = ctx->transport;
     t->data = r;
     t->request = ngx_http_mqtt_request;
@@ -423,10 +427,6 @@ ngx_http_mqtt_native_refuse(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx)
 
     ctx->transport->done = 1;
     ngx_mqtt_client_lost(&ctx->transport->client);
-
-    /* the transport is in the connection's pool */
-
-    r->keepalive = 0;
 
     if (up->body.len == 0) {
         return up->status;

@@ -80,8 +80,11 @@ ngx_http_mqtt_ws_handshake(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx,
         || !ngx_http_mqtt_header_has(r, &ngx_http_mqtt_connection,
                                      &ngx_http_mqtt_upgrade, 1))
     {
-        return native ? ngx_http_mqtt_ws_bad_request(r, "no WebSocket handshake")
-                      : ngx_http_mqtt_ws_upgrade_required(r, 0);
+        if (native) {
+            return ngx_http_mqtt_ws_bad_request(r, "no WebSocket handshake");
+        }
+
+        return ngx_http_mqtt_ws_upgrade_required(r, 0);
     }
 
     if (ngx_http_mqtt_header(r, &ngx_http_mqtt_version, &version) != 1
