@@ -38,6 +38,9 @@ static ngx_mqtt_rights_t  pubsub_all = {
 ngx_mqtt_event_t  *pubsub_events[PUBSUB_EVENTS];
 ngx_uint_t         pubsub_nevents;
 
+/* of pubsub_op() */
+static pubsub_client_t  pubsub_clients[PUBSUB_CLIENTS];
+
 
 ngx_mqtt_worker_t *
 pubsub_worker(store_t *st)
@@ -516,13 +519,12 @@ pubsub_op(ngx_mqtt_worker_t *w, const store_op_t *op)
     pubsub_admit_t    admit;
     pubsub_client_t  *c;
 
-    static pubsub_client_t  clients[4];
-
-    c = &clients[op->client];
+    c = &pubsub_clients[op->client];
 
     switch (op->op) {
 
     case STORE_NATIVE:
+        pubsub_free(c);
         ngx_memzero(&admit, sizeof(pubsub_admit_t));
         admit.group = op->payload;
         admit.user = "ann";
@@ -530,7 +532,9 @@ pubsub_op(ngx_mqtt_worker_t *w, const store_op_t *op)
         return pubsub_admit(c, w, op->text, &admit) ? NGX_ERROR : NGX_OK;
 
     case STORE_RECOVER:
-        return pubsub_recover(c, w, op->text, &clients[op->n]) == NGX_OK
+        pubsub_free(c);
+
+        return pubsub_recover(c, w, op->text, &pubsub_clients[op->n]) == NGX_OK
                ? NGX_OK : NGX_ERROR;
 
     case STORE_SAY:
@@ -545,5 +549,22 @@ pubsub_op(ngx_mqtt_worker_t *w, const store_op_t *op)
     default:
         ngx_mqtt_client_lost(&c->cl);
         return NGX_OK;
+    }
+}
+
+
+void
+pubsub_close(void)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < PUBSUB_CLIENTS; i++) {
+
+        if (pubsub_clients[i].cl.worker) {
+            ngx_mqtt_client_lost(&pubsub_clients[i].cl);
+        }
+
+        pubsub_free(&pubsub_clients[i]);
+        ngx_memzero(&pubsub_clients[i], sizeof(pubsub_client_t));
     }
 }

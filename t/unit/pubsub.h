@@ -24,6 +24,7 @@
 
 #define PUBSUB_MESSAGES  2048
 #define PUBSUB_EVENTS    64
+#define PUBSUB_CLIENTS   4
 
 
 typedef struct {
@@ -102,6 +103,9 @@ void pubsub_reply(ngx_uint_t status, const char *type, const char *body);
 
 /* an operation on one of some clients, see store.h */
 ngx_int_t pubsub_op(ngx_mqtt_worker_t *w, const store_op_t *op);
+
+/* the end of all of these */
+void pubsub_close(void);
 
 /* without a farewell; frees what the client got */
 void pubsub_lose(pubsub_client_t *c);

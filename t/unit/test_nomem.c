@@ -5,6 +5,7 @@
 
 
 #include "scenario.h"
+#include "pubsub.h"
 
 
 /*
@@ -50,6 +51,8 @@ test_nomem_run(store_t *st, const scenario_t *sc, test_nomem_t *t)
             store_close(&clients[i], 0);
         }
     }
+
+    pubsub_close();
 
     store_run(st->w);
     t->errors += store_errors(st, sc->name);
