@@ -210,6 +210,13 @@ ngx_int_t ngx_http_mqtt_api_answer(ngx_http_mqtt_api_t *api,
 
 ngx_int_t ngx_http_mqtt_api_generate_token(ngx_http_mqtt_api_t *api);
 ngx_int_t ngx_http_mqtt_api_send(ngx_http_mqtt_api_t *api);
+
+/*
+ * Puts the metadata that a request has for its message into bulk->metadata.
+ * NGX_OK, or what the request is to be answered with.
+ */
+ngx_int_t ngx_http_mqtt_api_metadata(ngx_http_mqtt_api_t *api,
+    ngx_mqtt_bulk_t *bulk);
 ngx_int_t ngx_http_mqtt_api_exists(ngx_http_mqtt_api_t *api);
 ngx_int_t ngx_http_mqtt_api_close(ngx_http_mqtt_api_t *api);
 ngx_int_t ngx_http_mqtt_api_join(ngx_http_mqtt_api_t *api);

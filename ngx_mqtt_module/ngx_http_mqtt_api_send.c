@@ -61,6 +61,10 @@ ngx_http_mqtt_api_message(ngx_http_mqtt_api_t *api, ngx_mqtt_bulk_t *bulk)
         rc = ngx_http_mqtt_api_type(api, &bulk->type);
     }
 
+    if (rc == NGX_OK) {
+        rc = ngx_http_mqtt_api_metadata(api, bulk);
+    }
+
     if (rc != NGX_OK) {
         return rc;
     }

@@ -13,6 +13,7 @@
 #include <ngx_mqtt_hub.h>
 #include <ngx_mqtt_targets.h>
 #include <ngx_mqtt_publish.h>
+#include <ngx_mqtt_native.h>
 
 
 /*
@@ -59,6 +60,7 @@ struct ngx_mqtt_bulk_s {
     ngx_str_t                payload;       /* SEND */
     ngx_mqtt_bulk_type_e     type;
     ngx_uint_t               ttl;           /* seconds, 0: no expiry */
+    ngx_mqtt_native_map_t    metadata;      /* for native clients */
 
     ngx_str_t                reason;        /* CLOSE: empty, or UTF-8 of ... */
                                             /* ... NGX_MQTT_FAREWELL_MAX */

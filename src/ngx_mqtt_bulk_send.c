@@ -86,7 +86,9 @@ ngx_mqtt_bulk_publish(ngx_mqtt_bulk_t *bulk)
 
     args.targets = targets;
     args.message = bulk->conf->native
-                   ? ngx_mqtt_native_store_for(w, &in, &nobody)
+                   ? ngx_mqtt_native_store_for(w, &in, &nobody,
+                                               bulk->metadata.n
+                                               ? &bulk->metadata : NULL)
                    : ngx_mqtt_publish_store(w, &in);
 
     if (args.message == NULL) {

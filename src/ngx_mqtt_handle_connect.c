@@ -568,7 +568,8 @@ ngx_mqtt_connect_store_will(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     ngx_str_null(&in.extra);
 
     m = cl->conf->native
-        ? ngx_mqtt_native_store_for(cl->worker, &in, &cx->principal.user_id)
+        ? ngx_mqtt_native_store_for(cl->worker, &in, &cx->principal.user_id,
+                                    NULL)
         : ngx_mqtt_publish_store(cl->worker, &in);
 
     if (m == NULL) {

@@ -455,17 +455,25 @@ ngx_mqtt_native_event_what(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer,
         return NGX_ERROR;
     }
 
-    for (i = 0; i < answer->metadata.nelts; i++) {
-        pairs[i].name = kv[i].key;
-        pairs[i].value = kv[i].value;
-    }
-
     what->metadata.pairs = pairs;
-    what->metadata.n = answer->metadata.nelts;
+
+    for (i = 0; i < answer->metadata.nelts; i++) {
+
+        /* headers may have bytes that are no text */
+
+        if (ngx_mqtt_event_token(&kv[i].key)
+            && ngx_mqtt_event_is_clean(&kv[i].value))
+        {
+            pairs->name = kv[i].key;
+            pairs->value = kv[i].value;
+            pairs++;
+            what->metadata.n++;
+        }
+    }
 
     /* a data message has data, be it empty */
 
-    if (answer->body.len == 0) {
+    if (answer->body.len == 0 && what->metadata.n) {
         ngx_mqtt_native_set_data(what, NGX_MQTT_DATA_TEXT, (u_char *) "", 0);
     }
 

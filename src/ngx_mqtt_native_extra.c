@@ -188,7 +188,7 @@ ngx_mqtt_native_extra_read(ngx_mqtt_message_t *m,
 
 ngx_int_t
 ngx_mqtt_native_extra_mqtt(ngx_pool_t *pool, ngx_mqtt_inbound_t *in,
-    ngx_str_t *user_id)
+    ngx_str_t *user_id, ngx_mqtt_native_map_t *metadata)
 {
     ngx_int_t                   type;
     ngx_mqtt_native_response_t  r;
@@ -197,6 +197,10 @@ ngx_mqtt_native_extra_mqtt(ngx_pool_t *pool, ngx_mqtt_inbound_t *in,
 
     r.user_id = *user_id;
     r.data_type = NGX_MQTT_DATA_BINARY;
+
+    if (metadata) {
+        r.metadata = *metadata;
+    }
 
     if (in->props && ngx_mqtt_prop_has(in->props, NGX_MQTT_PROP_CONTENT_TYPE))
     {

@@ -44,11 +44,13 @@ void ngx_mqtt_native_extra_read(ngx_mqtt_message_t *m,
     ngx_mqtt_native_extra_t *buf, ngx_mqtt_native_response_t *r);
 
 /*
- * The same for what an MQTT client publishes, in a hub that has native
- * clients: the type is that of the properties and the payload.  From a pool.
+ * The same for what is published otherwise in a hub that has native clients:
+ * the type is that of the properties and the payload.  From a pool; "metadata"
+ * may be NULL.
  */
 ngx_int_t ngx_mqtt_native_extra_mqtt(ngx_pool_t *pool,
-    ngx_mqtt_inbound_t *in, ngx_str_t *user_id);
+    ngx_mqtt_inbound_t *in, ngx_str_t *user_id,
+    ngx_mqtt_native_map_t *metadata);
 
 
 #endif /* _NGX_MQTT_NATIVE_EXTRA_H_INCLUDED_ */

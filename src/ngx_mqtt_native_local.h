@@ -226,12 +226,14 @@ void ngx_mqtt_native_publisher(ngx_mqtt_client_t *cl, ngx_str_t *user_id);
 
 /*
  * As ngx_mqtt_publish_store(), with what native clients are told of the
- * message besides; the second function for one that is somebody's.
+ * message besides; the second function for one that is somebody's, and with
+ * metadata, or NULL.
  */
 ngx_mqtt_message_t *ngx_mqtt_native_store(ngx_mqtt_client_t *cl,
     ngx_mqtt_inbound_t *in);
 ngx_mqtt_message_t *ngx_mqtt_native_store_for(ngx_mqtt_worker_t *w,
-    ngx_mqtt_inbound_t *in, ngx_str_t *user_id);
+    ngx_mqtt_inbound_t *in, ngx_str_t *user_id,
+    ngx_mqtt_native_map_t *metadata);
 
 
 #endif /* _NGX_MQTT_NATIVE_LOCAL_H_INCLUDED_ */

@@ -50,20 +50,20 @@ ngx_mqtt_native_store(ngx_mqtt_client_t *cl, ngx_mqtt_inbound_t *in)
 
     return ngx_mqtt_native_store_for(cl->worker, in,
                                      cl->native ? &cl->native->user_id
-                                                : &nobody);
+                                                : &nobody, NULL);
 }
 
 
 ngx_mqtt_message_t *
 ngx_mqtt_native_store_for(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in,
-    ngx_str_t *user_id)
+    ngx_str_t *user_id, ngx_mqtt_native_map_t *metadata)
 {
     ngx_pool_t          *pool;
     ngx_mqtt_message_t  *m;
 
     /* most messages have neither */
 
-    if (user_id->len == 0
+    if (user_id->len == 0 && metadata == NULL
         && (in->props == NULL
             || !ngx_mqtt_prop_has(in->props, NGX_MQTT_PROP_CONTENT_TYPE)))
     {
@@ -77,7 +77,7 @@ ngx_mqtt_native_store_for(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in,
 
     m = NULL;
 
-    if (ngx_mqtt_native_extra_mqtt(pool, in, user_id) == NGX_OK) {
+    if (ngx_mqtt_native_extra_mqtt(pool, in, user_id, metadata) == NGX_OK) {
         m = ngx_mqtt_publish_store(w, in);
     }
 

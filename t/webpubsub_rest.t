@@ -39,7 +39,21 @@ for $n in 1 2
     b . nothing
 end
 
-=== TEST 2: to simple clients
+=== TEST 2: with metadata
+--- kinds: json json.reliable protobuf
+--- hub
+anonymous on;
+access_key primarykey;
+--- server
+location /api/ { mqtt_api; }
+--- mqtt
+a comes
+r asks 202 POST /api/hubs/test/:send text=x header="X-WebPubSub-Metadata-Key: some value"
+a < server text=x meta=key:"some value"
+r asks 400 POST /api/hubs/test/:send text=x header="x-webpubsub-metadata-key: ä"
+a . nothing
+
+=== TEST 3: to simple clients
 --- kinds: simple
 --- workers: 1 2
 --- hub
@@ -56,7 +70,7 @@ a < text data='"x"'
 r asks 202 POST /api/hubs/test/:send binary=hex:00ff
 a < binary data=hex:00ff
 
-=== TEST 3: into groups, out of them, and closed
+=== TEST 4: into groups, out of them, and closed
 --- kinds: json json.reliable protobuf protobuf.reliable
 --- workers: 1 2
 --- hub

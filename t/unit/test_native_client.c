@@ -245,7 +245,7 @@ test_mqtt(store_t *st, ngx_mqtt_worker_t *w)
         props.content_type = store_str(types[i].type);
 
         pool = ngx_create_pool(1024, &test_log);
-        is_int(ngx_mqtt_native_extra_mqtt(pool, &in, &id), NGX_OK, "extra");
+        is_int(ngx_mqtt_native_extra_mqtt(pool, &in, &id, NULL), NGX_OK, "extra");
         is_int(in.extra.data[20], types[i].data_type, "%s", types[i].type);
         ngx_destroy_pool(pool);
     }
