@@ -562,7 +562,7 @@ static const store_op_t  scenario_index[] = {
 };
 
 
-/* Retained messages are removed, the last of their hub too. */
+/* Retained messages are removed by their filters, another is read. */
 
 static const store_op_t  scenario_cleared[] = {
     { .op = STORE_CONNECT, .text = "p", .connect = &persistent },
@@ -571,6 +571,7 @@ static const store_op_t  scenario_cleared[] = {
     { .op = STORE_RUN },
     { .op = STORE_PUBLISH, .text = "r/1/7", .payload = "z1", .n = 1,
       .retain = 1 },
+    { .op = STORE_READ, .text = "r/1" },
     { .op = STORE_END }
 };
 
