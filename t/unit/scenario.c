@@ -626,7 +626,7 @@ const scenario_t  scenarios[] = {
     { "smallest", scenario_smallest, scenario_index, 20 },
     { "replays", scenario_retained, scenario_replays, 400 },
     { "replay", scenario_retained, scenario_replay, 40 },
-    { "bulk", scenario_base, scenario_bulk, 2 },
+    { "bulk", scenario_base, scenario_bulk, 8 },
     { "cleared", scenario_levels, scenario_cleared, 2 },
     { "fanout", scenario_crowd, scenario_fanout, 600 },
     { NULL, NULL, NULL, 0 }
