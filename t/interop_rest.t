@@ -96,11 +96,13 @@ $ENV{MQTT_HTTPS} = "https://$host:$port{wss}";
 $ENV{MQTT_PROXY} = "https://$host:$port{proxy}";
 
 
-# What a script may ask for: the worker at the other end of a connection.
+# What a script may ask for: the worker at the other end of a connection, and to
+# wait until the server knows that a client is gone.
 
 my %do = (
     reload => sub { $server->reload },
     worker => sub { $server->worker_of($port{ $_[0] }, $_[1]) },
+    gone   => sub { $server->log_has(qr/client "\Q$_[0]\E" disconnected/) },
 );
 
 for my $script (qw(send groups close others errors)) {

@@ -2,8 +2,8 @@
 
 // Connections closed by @azure/web-pubsub, and whether they exist.
 
-const { done, is, lasting } = require('./lib');
-const { everywhere, services, id, ending, unique } = require('./rest-lib');
+const { done, is, lasting, unique } = require('./lib');
+const { everywhere, services, id, ending, cut } = require('./rest-lib');
 
 
 // They end with a reason, and so do their sessions; the others stay.
@@ -83,9 +83,10 @@ async function main() {
         const away = await join(1, { clientId: unique('away-'), userId: unique('u'),
                                      groups: [unique('g')], ...lasting(kind.version) });
         const userId = unique('u');
-        const known = await join(0, { clientId: unique('away-'), userId, ...lasting(kind.version) });
-        await away.cut();
-        await known.cut();
+        const known = await join(0, { clientId: unique('away-'), userId,
+                                      ...lasting(kind.version) });
+        await cut(away);
+        await cut(known);
 
         is([await s.connectionExists(id(away)), await s.userExists(userId)], [true, true],
            'those away exist');

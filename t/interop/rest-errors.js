@@ -3,8 +3,8 @@
 // What @azure/web-pubsub makes of errors.
 
 const { Readable } = require('node:stream');
-const { kinds, test, done, is, ok, fail } = require('./lib');
-const { endpoint, service, services, join, id, unique } = require('./rest-lib');
+const { kinds, test, done, is, ok, fail, unique } = require('./lib');
+const { endpoint, service, services, join, id } = require('./rest-lib');
 
 
 // Status and code of a method's error, and what else it has to say.

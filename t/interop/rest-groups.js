@@ -3,11 +3,12 @@
 // Connections and users in and out of groups, by @azure/web-pubsub; permissions.
 
 const { odata } = require('@azure/web-pubsub');
-const { done, is, ok, lasting, numbers } = require('./lib');
-const { everywhere, services, id, thrown, unique } = require('./rest-lib');
+const { done, is, lasting, numbers, unique } = require('./lib');
+const { everywhere, services, id, thrown, cut } = require('./rest-lib');
 
-const names = ['a', 'a/b', '/', '//', 'a//b/', 'x y', 'ä€😀', 'a%2Fb', '100%', 'a?b=c&d', 'it\'s',
-               ':send', 'connections', 'a:b;c,d', '$SYS/x', '"\\', '...', 'x'.repeat(1024)];
+const names = ['a', 'a/b', '/', '//', 'a//b/', 'x y', 'ä€😀', 'a%2Fb', '100%', 'a?b=c&d',
+               'it\'s', ':send', 'connections', 'api', 'a:b;c,d', '$SYS/x', '"\\', '...',
+               'x'.repeat(1024)];
 
 
 // Who is in a group: those that hear what is sent to it.
@@ -168,7 +169,7 @@ async function main() {
         const options = { clientId: unique('away-'), userId: unique('u'),
                           ...lasting(kind.version) };
         const [g, h] = [unique('g'), unique('h')];
-        await (await join(1, { ...options, groups: [h] })).cut();
+        await cut(await join(1, { ...options, groups: [h] }));
 
         await s.group(g).addConnection(options.clientId);
         await s.group(h).removeUser(options.userId);
@@ -188,7 +189,8 @@ async function main() {
         const wanted = clients.map((c, i) => ({
             connectionId: id(c), ...(i < 2 ? { userId: 'a/ü' } : i < 4 ? {} : { userId: 'b' }),
         }));
-        const order = (list) => list.map((m) => JSON.stringify(m, ['connectionId', 'userId'])).sort();
+        const order = (members) => members.map((m) => JSON.stringify(m, ['connectionId', 'userId']))
+                                          .sort();
 
         const list = async (options) => {
             const all = [];
@@ -211,8 +213,8 @@ async function main() {
         for (const maxPageSize of [1, 2, 5, 200]) {
             is(order(await list({ maxPageSize })), order(wanted), `pages of ${maxPageSize}`);
             is((await pages({ maxPageSize })).map((page) => page.length),
-               numbers(Math.ceil(5 / maxPageSize)).map((n) => Math.min(maxPageSize, 5 - n * maxPageSize)),
-               'pages');
+               numbers(Math.ceil(5 / maxPageSize))
+                   .map((n) => Math.min(maxPageSize, 5 - n * maxPageSize)), 'pages');
         }
 
         for (const top of [1, 3, 5, 100]) {
@@ -244,8 +246,9 @@ async function main() {
 
         await s.grantPermission(id(c), 'joinLeaveGroup', { targetName: g });
         is(p.answer.status, 200, 'status');
-        is([await has('sendToGroup', g), await has('joinLeaveGroup', h), await has('joinLeaveGroup'),
-            await has('joinLeaveGroup', g)], [false, false, false, true], 'one');
+        is([await has('sendToGroup', g), await has('joinLeaveGroup', h),
+            await has('joinLeaveGroup'), await has('joinLeaveGroup', g)],
+           [false, false, false, true], 'one');
         is(await c.subscribe(g, { qos: 1 }), [1], 'SUBACK');
         is(await c.denied(h, { qos: 1 }), denied, 'SUBACK of another');
 
@@ -257,7 +260,8 @@ async function main() {
 
         await s.revokePermission(id(c), 'sendToGroup', { targetName: g });
         is(p.answer.status, 204, 'status');
-        is([await has('sendToGroup', g), await has('sendToGroup', h)], [false, true], 'all but one');
+        is([await has('sendToGroup', g), await has('sendToGroup', h)], [false, true],
+           'all but one');
         await publishes(s, c, g, false);
 
         await s.revokePermission(id(c), 'joinLeaveGroup', { targetName: g });

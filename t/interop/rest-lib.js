@@ -7,7 +7,7 @@ const { once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
 const { WebPubSubServiceClient } = require('@azure/web-pubsub');
-const { kinds, url, test, is, ok, fail, unique, command } = require('./lib');
+const { kinds, url, test, is, ok, fail, command } = require('./lib');
 
 const endpoint = process.env.MQTT_HTTP;
 const MESSAGES = '$webpubsub/server/messages';
@@ -50,6 +50,8 @@ class Pinned {
 
 let pinned;
 
+const spares = { ws: [], tcp: [] };
+
 // one for each of the two workers
 
 async function services() {
@@ -77,18 +79,23 @@ async function join(t, kind, { userId, roles, groups, ...options } = {}) {
 }
 
 
-// The same, at a certain worker.
+// The same, at a certain worker.  Connections to the other one are kept for
+// whoever asks for that.
 
 async function joinAt(t, worker, kind, options) {
     const { hostname, port } = new URL(url[kind.transport]);
+    const spare = spares[kind.transport];
 
     for (;;) {
-        const socket = net.connect(port, hostname);
-        await once(socket, 'connect');
-        if (await command('worker', kind.transport, socket.localPort) === worker) {
+        const i = spare.findIndex((s) => s.worker === worker && s.socket.readyState === 'open');
+        if (i >= 0) {
+            const [{ socket }] = spare.splice(i, 1);
             return await join(t, kind, { socket, ...options });
         }
-        socket.destroy();
+
+        const socket = net.connect(port, hostname);
+        await once(socket, 'connect');
+        spare.push({ socket, worker: await command('worker', kind.transport, socket.localPort) });
     }
 }
 
@@ -156,6 +163,14 @@ async function thrown(promise) {
 }
 
 
+// A client goes away, and the server has noticed.
+
+async function cut(client) {
+    await client.cut();
+    await command('gone', id(client));
+}
+
+
 // How a client's connection ended: the DISCONNECT of 5.0, or nothing.
 
 function ending(client) {
@@ -170,5 +185,5 @@ function ending(client) {
 }
 
 
-module.exports = { endpoint, service, services, everywhere, join, joinAt, id, hears, thrown, ending,
-                   unique, MESSAGES, TYPES };
+module.exports = { endpoint, service, services, everywhere, join, joinAt, id, hears, thrown, cut,
+                   ending, MESSAGES };

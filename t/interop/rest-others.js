@@ -5,8 +5,8 @@
 
 const { AzureKeyCredential, WebPubSubServiceClient } = require('@azure/web-pubsub');
 const jwt = require('jsonwebtoken');
-const { kinds, test, done, is, ok, numbers, command } = require('./lib');
-const { endpoint, service, services, join, id, thrown, unique } = require('./rest-lib');
+const { kinds, url, test, done, is, ok, numbers, command, unique } = require('./lib');
+const { endpoint, service, services, join, id, thrown } = require('./rest-lib');
 
 const https = process.env.MQTT_HTTPS;
 const insecure = { allowInsecureConnection: true };
@@ -16,8 +16,8 @@ const insecure = { allowInsecureConnection: true };
 // for those of clients.
 
 function asking() {
-    const url = `${https}/api/hubs/chat/:generateToken`;
-    const token = jwt.sign({}, 'primarykey', { audience: url, expiresIn: '5m' });
+    const audience = `${https}/api/hubs/chat/:generateToken`;
+    const token = jwt.sign({}, 'primarykey', { audience, expiresIn: '5m' });
     const credential = {
         getToken: async () => ({ token, expiresOnTimestamp: Date.now() + 300000 }),
     };
@@ -36,16 +36,16 @@ async function main() {
         for (const kind of kinds) {
             await test(`a token for MQTT, ${how} [${kind.name}]`, async (t) => {
                 const [g, userId] = [unique('g/ä '), unique('u/ä ')];
-                const { url, baseUrl, token } = await source.getClientAccessToken({
+                const { url: full, baseUrl, token } = await source.getClientAccessToken({
                     clientProtocol: 'mqtt', userId, expirationTimeInMinutes: 5, groups: [g, 'x'],
                     roles: [`webpubsub.sendToGroup.${g}`, 'webpubsub.joinLeaveGroup'],
                 });
                 const { sub, exp, iat } = jwt.decode(token);
-                is([sub, exp - iat, url], [userId, 300, `${baseUrl}?access_token=${token}`],
+                is([sub, exp - iat, full], [userId, 300, `${baseUrl}?access_token=${token}`],
                    'token');
 
                 const c = await t.connect(kind, kind.transport === 'ws'
-                    ? { to: url, wsOptions: { rejectUnauthorized: false } }
+                    ? { to: full, wsOptions: { rejectUnauthorized: false } }
                     : { username: 'any', password: token });
                 is(await s.userExists(userId), true, 'user');
                 is([await s.hasPermission(id(c), 'sendToGroup', { targetName: g }),
@@ -61,7 +61,7 @@ async function main() {
                 const { token } = await source.getClientAccessToken({ clientProtocol });
                 for (const kind of kinds) {
                     const c = t.open(kind, kind.transport === 'ws'
-                        ? { to: `${endpoint.replace('http', 'ws')}/clients/mqtt/hubs/chat?access_token=${token}` }
+                        ? { to: `${url.ws}?access_token=${token}` }
                         : { username: 'any', password: token });
                     ok(await c.refused(), 'refused');
                 }
@@ -103,7 +103,8 @@ async function main() {
             const one = new WebPubSubServiceClient(...how, {
                 ...insecure, tlsOptions: { rejectUnauthorized: false } });
 
-            await one.sendToAll('x', { excludedConnections: [id(d)], filter: 'userId eq \'anna\'' });
+            await one.sendToAll('x', { excludedConnections: [id(d)],
+                                       filter: 'userId eq \'anna\'' });
             is((await c.next()).text, '"x"', 'message');
             await one.group('a/b').sendToAll('y');
             is([(await c.next()).text, (await d.next()).text], ['"y"', '"y"'], 'to the group');
@@ -118,8 +119,8 @@ async function main() {
 
     await test('hubs apart from each other', async (t) => {
         const other = service('Other.Hub', {}, 'anykey');
-        const { url } = await other.getClientAccessToken({ clientProtocol: 'mqtt', groups: ['g'] });
-        const c = await t.connect(kinds[1], { to: url });
+        const made = await other.getClientAccessToken({ clientProtocol: 'mqtt', groups: ['g'] });
+        const c = await t.connect(kinds[1], { to: made.url });
 
         is([await other.connectionExists(id(c)), await s.connectionExists(id(c))], [true, false],
            'where it is');
