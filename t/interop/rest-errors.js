@@ -85,8 +85,10 @@ async function main() {
 
         await to('x'.repeat(most - 100), text);
         is((await c.next()).payload.length, most - 100, 'a long one');
-        await error(to('x'.repeat(most + 1), text), 413, 'Error.RequestEntityTooLarge',
-                    'Content-Length');
+        for (const length of [most + 1, 20 * most]) {
+            await error(to('x'.repeat(length), text), 413, 'Error.RequestEntityTooLarge',
+                        'Content-Length');
+        }
         await error(s.addConnectionsToGroups(['x'.repeat(most)], ''), 413,
                     'Error.RequestEntityTooLarge', 'Content-Length');
 
