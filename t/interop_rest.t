@@ -18,7 +18,9 @@ my $server = Test::Nginx::MQTT::Server->new(
     workers => 2, timeout => 10 * $Test::Nginx::MQTT::Script::SLOW);
 my $host = $server->{host};
 my $load = Test::Nginx::MQTT::Server::load_modules();
-my %port = (%Test::Nginx::MQTT::Server::PORT, proxy => Test::Nginx::MQTT::Server::port(4));
+my %port = (%Test::Nginx::MQTT::Server::PORT,
+            proxy => Test::Nginx::MQTT::Server::port(4),
+            other => Test::Nginx::MQTT::Server::port(5));
 my ($certificate, $key) = $server->certificate;
 
 $server->prepare;
@@ -41,7 +43,6 @@ mqtt_hub * {
 }
 
 http {
-    log_format worker \$pid;
     access_log off;
 $Test::Nginx::MQTT::Server::TEMP_PATHS
 
@@ -56,8 +57,7 @@ $Test::Nginx::MQTT::Server::TEMP_PATHS
         add_header          X-Worker \$pid always;
 
         location ~ ^/clients/mqtt/hubs/(?<hub>[^/]+)\$ {
-            mqtt_pass  \$hub;
-            access_log logs/http.log worker;
+            mqtt_pass \$hub;
         }
 
         location /api/ { mqtt_api; }
@@ -75,12 +75,19 @@ $Test::Nginx::MQTT::Server::TEMP_PATHS
             proxy_set_header   Host \$http_host;
         }
     }
+
+    server {
+        listen $host:$port{other};
+
+        location / {
+            proxy_pass         http://$host:$port{ws};
+            proxy_http_version 1.1;
+            proxy_set_header   Host mqtt.example.com;
+        }
+    }
 }
 
 stream {
-    log_format worker \$pid;
-    access_log logs/stream.log worker;
-
     server {
         listen    $host:$port{tcp} reuseport;
         mqtt_pass chat;
@@ -94,6 +101,7 @@ $ENV{MQTT_WS} = "ws://$host:$port{ws}/clients/mqtt/hubs/chat";
 $ENV{MQTT_HTTP} = "http://$host:$port{ws}";
 $ENV{MQTT_HTTPS} = "https://$host:$port{wss}";
 $ENV{MQTT_PROXY} = "https://$host:$port{proxy}";
+$ENV{MQTT_OTHER} = "http://$host:$port{other}";
 
 
 # What a script may ask for: the worker at the other end of a connection, and to
