@@ -43,6 +43,7 @@ struct ngx_http_mqtt_api_s {
 
     ngx_str_t                      base;      /* in front of "/api/" */
     ngx_str_t                      path;      /* undecoded, as it came */
+    ngx_uint_t                     secure;    /* 1: for the client, https */
     ngx_str_t                      segments[NGX_HTTP_MQTT_API_SEGMENTS];
     ngx_uint_t                     nsegments;
     ngx_array_t                    args;      /* of ngx_keyval_t */

@@ -191,10 +191,11 @@ ngx_http_mqtt_api_answer(ngx_http_mqtt_api_t *api, ngx_int_t status)
 
     r->expect_tested = 1;
 
-    /* nor is one awaited that is much too long */
+    /* nor is one awaited that is much too long, unless others share the line */
 
-    if (status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
-        || r->headers_in.content_length_n > NGX_HTTP_MQTT_API_BODY)
+    if (r->http_version < NGX_HTTP_VERSION_20
+        && (status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
+            || r->headers_in.content_length_n > NGX_HTTP_MQTT_API_BODY))
     {
         r->keepalive = 0;
         r->lingering_close = 1;

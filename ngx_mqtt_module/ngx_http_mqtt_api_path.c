@@ -12,6 +12,7 @@
 
 static ngx_int_t ngx_http_mqtt_api_split_path(ngx_http_mqtt_api_t *api,
     u_char *p, u_char *last);
+static u_char *ngx_http_mqtt_api_root(u_char *p, u_char *last);
 static ngx_int_t ngx_http_mqtt_api_split_args(ngx_http_mqtt_api_t *api,
     u_char *p, u_char *last);
 static ngx_int_t ngx_http_mqtt_api_decode(ngx_http_mqtt_api_t *api,
@@ -56,16 +57,16 @@ ngx_http_mqtt_api_split_path(ngx_http_mqtt_api_t *api, u_char *p,
 {
     u_char  *end;
 
-    p = ngx_strlcasestrn(p, last, (u_char *) "/api/", 5 - 1);
+    p = ngx_http_mqtt_api_root(p, last);
 
     if (p == NULL) {
         return NGX_DECLINED;
     }
 
     api->base.data = api->path.data;
-    api->base.len = p - api->base.data;
+    api->base.len = p - 5 - api->base.data;
 
-    for (p += 5; /* void */; p = end + 1) {
+    for ( /* void */ ;; p = end + 1) {
 
         if (api->nsegments == NGX_HTTP_MQTT_API_SEGMENTS) {
             return NGX_DECLINED;
@@ -86,6 +87,39 @@ ngx_http_mqtt_api_split_path(ngx_http_mqtt_api_t *api, u_char *p,
         if (end == last) {
             return NGX_OK;
         }
+    }
+}
+
+
+/* Behind "/api/"; that place may be called so, too. */
+
+static u_char *
+ngx_http_mqtt_api_root(u_char *p, u_char *last)
+{
+    ngx_str_t  *name;
+
+    static ngx_str_t  names[] = {
+        ngx_string("hubs"), ngx_string("health"), ngx_string("zones"),
+        ngx_null_string
+    };
+
+    for ( ;; ) {
+
+        p = ngx_strlcasestrn(p, last, (u_char *) "/api/", 5 - 1);
+
+        if (p == NULL) {
+            return NULL;
+        }
+
+        for (name = names; name->len; name++) {
+            if ((size_t) (last - p - 5) >= name->len
+                && ngx_memcmp(p + 5, name->data, name->len) == 0)
+            {
+                return p + 5;
+            }
+        }
+
+        p++;
     }
 }
 

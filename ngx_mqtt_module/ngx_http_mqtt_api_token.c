@@ -30,6 +30,8 @@ static ngx_int_t ngx_http_mqtt_api_audience(ngx_http_mqtt_api_t *api,
     ngx_pool_t *pool, ngx_str_t *path);
 static ngx_int_t ngx_http_mqtt_api_verify(ngx_mqtt_conf_hub_t *hub,
     ngx_mqtt_jwt_url_t *url, ngx_http_mqtt_token_t *token);
+static ngx_uint_t ngx_http_mqtt_api_secure(ngx_http_mqtt_api_t *api,
+    ngx_mqtt_json_t *claims);
 static ngx_int_t ngx_http_mqtt_api_claims(ngx_http_mqtt_api_t *api,
     ngx_str_t *path, ngx_uint_t minutes, ngx_str_t *claims);
 static size_t ngx_http_mqtt_api_list_size(ngx_array_t *strings);
@@ -183,6 +185,10 @@ ngx_http_mqtt_api_check(ngx_http_mqtt_api_t *api, ngx_mqtt_conf_t *mcf,
         }
     }
 
+    if (rc == NGX_OK) {
+        api->secure = ngx_http_mqtt_api_secure(api, token->proof->jwt.claims);
+    }
+
     if (rc != NGX_DECLINED) {
         return rc;
     }
@@ -255,6 +261,26 @@ ngx_http_mqtt_api_verify(ngx_mqtt_conf_hub_t *hub, ngx_mqtt_jwt_url_t *url,
 
     return ngx_mqtt_jwt_verify(token->proof->pool, &conf, url, &token->text,
                                ngx_time(), &token->proof->jwt);
+}
+
+
+/* Where a proxy ends TLS, only the URL in the token says that there is any. */
+
+static ngx_uint_t
+ngx_http_mqtt_api_secure(ngx_http_mqtt_api_t *api, ngx_mqtt_json_t *claims)
+{
+    ngx_mqtt_json_t  *aud;
+
+#if (NGX_HTTP_SSL)
+    if (api->request->connection->ssl) {
+        return 1;
+    }
+#endif
+
+    aud = ngx_mqtt_json_get(claims, "aud");
+
+    return aud && aud->type == NGX_MQTT_JSON_STRING && aud->text.len > 6
+           && ngx_strncasecmp(aud->text.data, (u_char *) "https:", 6) == 0;
 }
 
 
@@ -420,17 +446,9 @@ ngx_http_mqtt_api_url(ngx_http_mqtt_api_t *api, ngx_str_t *path,
 {
     u_char              *p;
     ngx_str_t            host;
-    const char          *scheme;
     ngx_http_request_t  *r;
 
     r = api->request;
-    scheme = "http";
-
-#if (NGX_HTTP_SSL)
-    if (r->connection->ssl) {
-        scheme = "https";
-    }
-#endif
 
     host = r->headers_in.host ? r->headers_in.host->value
                               : r->headers_in.server;
@@ -442,7 +460,9 @@ ngx_http_mqtt_api_url(ngx_http_mqtt_api_t *api, ngx_str_t *path,
     }
 
     url->data = p;
-    url->len = ngx_sprintf(p, "%s://%V%V%V", scheme, &host, path, tail) - p;
+    url->len = ngx_sprintf(p, "%s://%V%V%V", api->secure ? "https" : "http",
+                           &host, path, tail)
+               - p;
 
     return NGX_OK;
 }

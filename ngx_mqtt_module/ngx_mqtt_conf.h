@@ -199,7 +199,7 @@ char *ngx_mqtt_conf_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /* Puts the keys of a hub together once its block was read. */
 ngx_int_t ngx_mqtt_conf_resolve_keys(ngx_mqtt_conf_hub_t *hub,
-    ngx_log_t *log);
+    ngx_pool_t *pool, ngx_log_t *log);
 
 /* The init_conf of the core module: resolution and cross-checks. */
 char *ngx_mqtt_conf_init(ngx_cycle_t *cycle, void *conf);

@@ -375,7 +375,8 @@ ngx_mqtt_conf_password_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 ngx_int_t
-ngx_mqtt_conf_resolve_keys(ngx_mqtt_conf_hub_t *hub, ngx_log_t *log)
+ngx_mqtt_conf_resolve_keys(ngx_mqtt_conf_hub_t *hub, ngx_pool_t *pool,
+    ngx_log_t *log)
 {
     ngx_mqtt_jwt_conf_t  *jwt;
 
@@ -391,6 +392,10 @@ ngx_mqtt_conf_resolve_keys(ngx_mqtt_conf_hub_t *hub, ngx_log_t *log)
 
     jwt->keys.access[0] = hub->settings.access_key[0];
     jwt->keys.access[1] = hub->settings.access_key[1];
+
+    if (ngx_mqtt_jws_prepare(pool, &jwt->keys) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (jwt->keys.public || jwt->keys.access[0].len) {
         hub->settings.jwt = jwt;

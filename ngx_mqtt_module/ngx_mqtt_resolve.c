@@ -36,7 +36,7 @@ static void ngx_mqtt_conf_unset(ngx_mqtt_conf_hub_t *hub);
 static ngx_int_t ngx_mqtt_conf_check_zones(ngx_cycle_t *cycle,
     ngx_mqtt_conf_t *mcf);
 static ngx_int_t ngx_mqtt_conf_resolve_hub(ngx_mqtt_conf_t *mcf,
-    ngx_mqtt_conf_hub_t *hub, ngx_log_t *log);
+    ngx_mqtt_conf_hub_t *hub, ngx_cycle_t *cycle);
 static ngx_int_t ngx_mqtt_conf_resolve_zone(ngx_mqtt_conf_t *mcf,
     ngx_mqtt_conf_hub_t *hub, ngx_log_t *log);
 static ngx_int_t ngx_mqtt_conf_limits(ngx_mqtt_conf_hub_t *hub,
@@ -325,7 +325,7 @@ ngx_mqtt_conf_init(ngx_cycle_t *cycle, void *conf)
     }
 
     if (mcf->any
-        && ngx_mqtt_conf_resolve_hub(mcf, mcf->any, cycle->log) != NGX_OK)
+        && ngx_mqtt_conf_resolve_hub(mcf, mcf->any, cycle) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -337,7 +337,7 @@ ngx_mqtt_conf_init(ngx_cycle_t *cycle, void *conf)
              node = ngx_rbtree_next(&mcf->hubs, node))
         {
             if (ngx_mqtt_conf_resolve_hub(mcf, (ngx_mqtt_conf_hub_t *) node,
-                                          cycle->log)
+                                          cycle)
                 != NGX_OK)
             {
                 return NGX_CONF_ERROR;
@@ -422,15 +422,15 @@ ngx_mqtt_conf_check_zones(ngx_cycle_t *cycle, ngx_mqtt_conf_t *mcf)
 
 static ngx_int_t
 ngx_mqtt_conf_resolve_hub(ngx_mqtt_conf_t *mcf, ngx_mqtt_conf_hub_t *hub,
-    ngx_log_t *log)
+    ngx_cycle_t *cycle)
 {
-    if (ngx_mqtt_conf_resolve_zone(mcf, hub, log) != NGX_OK
-        || ngx_mqtt_conf_resolve_keys(hub, log) != NGX_OK)
+    if (ngx_mqtt_conf_resolve_zone(mcf, hub, cycle->log) != NGX_OK
+        || ngx_mqtt_conf_resolve_keys(hub, cycle->pool, cycle->log) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_mqtt_conf_limits(hub, log);
+    return ngx_mqtt_conf_limits(hub, cycle->log);
 }
 
 

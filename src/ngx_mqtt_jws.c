@@ -16,7 +16,21 @@
 #include <openssl/rsa.h>
 
 
-#define NGX_MQTT_JWS_MAC  32
+#define NGX_MQTT_JWS_MAC    32
+#define NGX_MQTT_JWS_BLOCK  64
+
+/* what most tokens begin with: HS256, and nothing else to be known */
+
+#define NGX_MQTT_JWS_HEADER  "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+
+
+/* HMAC (RFC 2104) with its first block done, within and without */
+
+struct ngx_mqtt_jws_mac_s {
+    EVP_MD_CTX            *inner;
+    EVP_MD_CTX            *outer;
+    EVP_MD_CTX            *work;
+};
 
 
 /* a token taken apart; header and payload are still encoded */
@@ -38,6 +52,8 @@ typedef struct {
 } ngx_mqtt_jws_alg_t;
 
 
+static EVP_MD_CTX *ngx_mqtt_jws_block(u_char *key, u_char pad);
+static void ngx_mqtt_jws_cleanup(void *data);
 static ngx_int_t ngx_mqtt_jws_split(const ngx_str_t *token,
     ngx_mqtt_jws_parts_t *parts);
 static ngx_int_t ngx_mqtt_jws_header(ngx_pool_t *pool, const ngx_str_t *part,
@@ -45,6 +61,8 @@ static ngx_int_t ngx_mqtt_jws_header(ngx_pool_t *pool, const ngx_str_t *part,
 static ngx_uint_t ngx_mqtt_jws_same(const ngx_str_t *s, const ngx_str_t *t);
 static ngx_int_t ngx_mqtt_jws_mac(const ngx_mqtt_jws_keys_t *keys,
     const ngx_mqtt_jws_parts_t *parts, const char **reason);
+static ngx_int_t ngx_mqtt_jws_hmac(const ngx_str_t *key,
+    const ngx_mqtt_jws_mac_t *m, const ngx_str_t *input, u_char *mac);
 static ngx_int_t ngx_mqtt_jws_signature(const ngx_mqtt_jws_keys_t *keys,
     const ngx_mqtt_jws_parts_t *parts, const ngx_mqtt_jws_alg_t *alg,
     const ngx_str_t *kid, const char **reason);
@@ -64,6 +82,98 @@ static const ngx_mqtt_jws_alg_t  ngx_mqtt_jws_algs[] = {
     { ngx_string("ES384"), NGX_MQTT_KEY_P384, EVP_sha384, 48, 0 },
     { ngx_null_string, 0, NULL, 0, 0 }
 };
+
+
+ngx_int_t
+ngx_mqtt_jws_prepare(ngx_pool_t *pool, ngx_mqtt_jws_keys_t *keys)
+{
+    u_char               block[NGX_MQTT_JWS_BLOCK];
+    ngx_str_t           *key;
+    ngx_uint_t           i;
+    ngx_pool_cleanup_t  *cln;
+    ngx_mqtt_jws_mac_t  *m;
+
+    for (i = 0; i < 2; i++) {
+        key = &keys->access[i];
+
+        if (key->len == 0) {
+            continue;
+        }
+
+        cln = ngx_pool_cleanup_add(pool, sizeof(ngx_mqtt_jws_mac_t));
+        if (cln == NULL) {
+            return NGX_ERROR;
+        }
+
+        m = cln->data;
+        ngx_memzero(m, sizeof(ngx_mqtt_jws_mac_t));
+        cln->handler = ngx_mqtt_jws_cleanup;
+
+        ngx_memzero(block, NGX_MQTT_JWS_BLOCK);
+
+        if (key->len <= NGX_MQTT_JWS_BLOCK) {
+            ngx_memcpy(block, key->data, key->len);
+
+        } else if (EVP_Digest(key->data, key->len, block, NULL, EVP_sha256(),
+                              NULL)
+                   != 1)
+        {
+            return NGX_ERROR;
+        }
+
+        m->inner = ngx_mqtt_jws_block(block, 0x36);
+        m->outer = ngx_mqtt_jws_block(block, 0x5c);
+        m->work = EVP_MD_CTX_new();
+
+        OPENSSL_cleanse(block, NGX_MQTT_JWS_BLOCK);
+
+        if (m->inner == NULL || m->outer == NULL || m->work == NULL) {
+            return NGX_ERROR;
+        }
+
+        keys->mac[i] = m;
+    }
+
+    return NGX_OK;
+}
+
+
+static EVP_MD_CTX *
+ngx_mqtt_jws_block(u_char *key, u_char pad)
+{
+    u_char       block[NGX_MQTT_JWS_BLOCK];
+    ngx_uint_t   i;
+    EVP_MD_CTX  *ctx;
+
+    for (i = 0; i < NGX_MQTT_JWS_BLOCK; i++) {
+        block[i] = key[i] ^ pad;
+    }
+
+    ctx = EVP_MD_CTX_new();
+
+    if (ctx
+        && (EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1
+            || EVP_DigestUpdate(ctx, block, NGX_MQTT_JWS_BLOCK) != 1))
+    {
+        EVP_MD_CTX_free(ctx);
+        ctx = NULL;
+    }
+
+    OPENSSL_cleanse(block, NGX_MQTT_JWS_BLOCK);
+
+    return ctx;
+}
+
+
+static void
+ngx_mqtt_jws_cleanup(void *data)
+{
+    ngx_mqtt_jws_mac_t  *m = data;
+
+    EVP_MD_CTX_free(m->inner);
+    EVP_MD_CTX_free(m->outer);
+    EVP_MD_CTX_free(m->work);
+}
 
 
 ngx_uint_t
@@ -190,6 +300,15 @@ ngx_mqtt_jws_header(ngx_pool_t *pool, const ngx_str_t *part,
     ngx_mqtt_json_t           *header, *value;
     const ngx_mqtt_jws_alg_t  *a;
 
+    ngx_str_null(kid);
+
+    if (part->len == sizeof(NGX_MQTT_JWS_HEADER) - 1
+        && ngx_memcmp(part->data, NGX_MQTT_JWS_HEADER, part->len) == 0)
+    {
+        *alg = ngx_mqtt_jws_algs;
+        return NGX_OK;
+    }
+
     *reason = "its header is not base64url";
     rc = ngx_mqtt_base64url(pool, part, &text);
 
@@ -214,8 +333,6 @@ ngx_mqtt_jws_header(ngx_pool_t *pool, const ngx_str_t *part,
         *reason = "its \"kid\" is no string";
         return NGX_DECLINED;
     }
-
-    ngx_str_null(kid);
 
     if (value) {
         *kid = value->text;
@@ -251,7 +368,6 @@ ngx_mqtt_jws_mac(const ngx_mqtt_jws_keys_t *keys,
     const ngx_mqtt_jws_parts_t *parts, const char **reason)
 {
     u_char            mac[EVP_MAX_MD_SIZE];
-    unsigned          len;
     ngx_uint_t        i, any;
     const ngx_str_t  *key;
 
@@ -266,8 +382,8 @@ ngx_mqtt_jws_mac(const ngx_mqtt_jws_keys_t *keys,
 
         any = 1;
 
-        if (HMAC(EVP_sha256(), key->data, (int) key->len, parts->input.data,
-                 parts->input.len, mac, &len) == NULL)
+        if (ngx_mqtt_jws_hmac(key, keys->mac[i], &parts->input, mac)
+            != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -283,6 +399,34 @@ ngx_mqtt_jws_mac(const ngx_mqtt_jws_keys_t *keys,
     *reason = any ? "its signature is wrong" : "there is no access key";
 
     return NGX_DECLINED;
+}
+
+
+/* The library's own way allocates a lot, for each of them. */
+
+static ngx_int_t
+ngx_mqtt_jws_hmac(const ngx_str_t *key, const ngx_mqtt_jws_mac_t *m,
+    const ngx_str_t *input, u_char *mac)
+{
+    unsigned  len;
+
+    if (m == NULL) {
+        return HMAC(EVP_sha256(), key->data, (int) key->len, input->data,
+                    input->len, mac, &len)
+               ? NGX_OK : NGX_ERROR;
+    }
+
+    if (EVP_MD_CTX_copy_ex(m->work, m->inner) != 1
+        || EVP_DigestUpdate(m->work, input->data, input->len) != 1
+        || EVP_DigestFinal_ex(m->work, mac, NULL) != 1
+        || EVP_MD_CTX_copy_ex(m->work, m->outer) != 1
+        || EVP_DigestUpdate(m->work, mac, NGX_MQTT_JWS_MAC) != 1
+        || EVP_DigestFinal_ex(m->work, mac, NULL) != 1)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -406,7 +550,7 @@ ngx_mqtt_jws_sign(ngx_pool_t *pool, const ngx_str_t *key,
     unsigned   len;
     ngx_str_t  part, sig, text;
 
-    static const char  header[] = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.";
+    static const char  header[] = NGX_MQTT_JWS_HEADER ".";
 
     token->data = ngx_pnalloc(pool, sizeof(header)
                               + ngx_base64_encoded_length(claims->len)

@@ -16,8 +16,9 @@
 #define NGX_MQTT_HELD           256
 
 /*
- * Publications of a process at a time: one of a client, which may go on for
- * several passes of the event loop, and one that does not, as of a will.
+ * Publications of a process at a time: one of a client or a server, which may
+ * go on for several passes of the event loop, and one that does not, as of a
+ * will.
  */
 #define NGX_MQTT_PUBS           2
 

@@ -135,9 +135,14 @@ r asks 200 POST /api/hubs/test/:generateToken body=100000*x
 access_key primarykey;
 --- server
 location /base/path/api/ { mqtt_api; }
+location /api/ { mqtt_api; }
 location ~ ^/(?<x>\w+)/API { mqtt_api; }
 --- mqtt
 r asks 200 POST /base/path/api/hubs/test/:generateToken
+r asks 200 POST /api/push/api/hubs/test/:generateToken
+r asks 200 POST /api/api/hubs/test/:generateToken
+r asks 200 HEAD /api/api/health
+r asks 404 POST /api/hub/test/:generateToken
 r asks 200 POST /any/API/hubs/test/:generateToken aud=http://localhost/any/api/hubs/test/:generateToken
 r asks 401 POST /any/API/hubs/test/:generateToken aud=http://localhost/api/hubs/test/:generateToken
 

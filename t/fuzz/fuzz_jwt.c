@@ -34,7 +34,8 @@ static ngx_mqtt_jwt_url_t  fuzz_url = {
 };
 
 static ngx_mqtt_jwt_conf_t  fuzz_conf = {
-    { { ngx_string("key"), ngx_null_string }, NULL }, ngx_null_string,
+    { { ngx_string("key"), ngx_null_string }, { NULL, NULL }, NULL },
+    ngx_null_string,
     &fuzz_service, 1
 };
 

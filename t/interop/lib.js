@@ -5,7 +5,7 @@
 //
 // interop.t starts a script with the addresses of the server in MQTT_WS and
 // MQTT_TCP.  A line "do NAME ARGUMENTS" asks it to do something to the server,
-// after which it answers with a line.
+// after which it answers with a line: "done", and perhaps a result.
 
 const { once } = require('node:events');
 const readline = require('node:readline');
@@ -119,9 +119,12 @@ function done() {
 }
 
 
+// Options are those of MQTT.js, and: "to", another URL; "hub", a hub of another
+// name; "socket", one that is connected already.
+
 class Client {
 
-    constructor(kind, options = {}) {
+    constructor(kind, { socket, ...options } = {}) {
         this.kind = kind;
         this.messages = [];
         this.waiting = null;
@@ -133,13 +136,17 @@ class Client {
                                          : process.env[`MQTT_TCP_${options.hub.toUpperCase()}`];
         }
 
-        this.mqtt = mqtt.connect(to, {
+        const all = {
             protocolVersion: kind.version,
             clientId: unique('client-'),
             reconnectPeriod: 0,
             connectTimeout: TIMEOUT,
+            ...(socket ? { wsOptions: { createConnection: () => socket } } : {}),
             ...options,
-        });
+        };
+
+        this.mqtt = socket && kind.transport === 'tcp'
+                    ? new mqtt.MqttClient(() => socket, all) : mqtt.connect(to, all);
 
         this.mqtt.on('message', (topic, payload, packet) => {
             this.messages.push({ topic, payload, text: String(payload), packet });
@@ -247,9 +254,9 @@ async function command(...words) {
     input ??= readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
     console.log(`do ${words.join(' ')}`);
     const { value } = await within(input.next(), () => `an answer to ${words[0]}`);
-    if (value !== 'done') {
-        fail(`${words[0]}: ${value}`);
-    }
+    const [, result] = /^done ?(.*)/.exec(value) || fail(`${words[0]}: ${value}`);
+
+    return result;
 }
 
 

@@ -36,6 +36,7 @@ void test_tree(void);
 void test_queue(void);
 void test_session(void);
 void test_profile(void);
+void test_permission(void);
 void test_retain(void);
 void test_list_all(void);
 void test_publish(void);
@@ -78,6 +79,7 @@ static test_t  tests[] = {
     { "queue", test_queue },
     { "session", test_session },
     { "profile", test_profile },
+    { "permission", test_permission },
     { "user", test_user },
     { "retain", test_retain },
     { "list", test_list_all },

@@ -562,7 +562,7 @@ static const store_op_t  scenario_index[] = {
 };
 
 
-/* Retained messages are removed, the last of their hub too. */
+/* Retained messages are removed by their filters, another is read. */
 
 static const store_op_t  scenario_cleared[] = {
     { .op = STORE_CONNECT, .text = "p", .connect = &persistent },
@@ -571,6 +571,7 @@ static const store_op_t  scenario_cleared[] = {
     { .op = STORE_RUN },
     { .op = STORE_PUBLISH, .text = "r/1/7", .payload = "z1", .n = 1,
       .retain = 1 },
+    { .op = STORE_READ, .text = "r/1" },
     { .op = STORE_END }
 };
 
@@ -666,7 +667,7 @@ const scenario_t  scenarios[] = {
     { "smallest", scenario_smallest, scenario_index, 20 },
     { "replays", scenario_retained, scenario_replays, 400 },
     { "replay", scenario_retained, scenario_replay, 40 },
-    { "bulk", scenario_base, scenario_bulk, 2 },
+    { "bulk", scenario_base, scenario_bulk, 8 },
     { "cleared", scenario_levels, scenario_cleared, 2 },
     { "fanout", scenario_crowd, scenario_fanout, 600 },
     { NULL, NULL, NULL, 0 }

@@ -10,6 +10,7 @@
 #include <ngx_mqtt_replay.h>
 #include "bulk.h"
 #include "pubsub.h"
+#include "pool.h"
 
 
 static ssize_t store_send(ngx_mqtt_client_t *cl, u_char *p, size_t len);
@@ -885,6 +886,25 @@ store_state(ngx_mqtt_worker_t *w, store_client_t *c, const char *text)
 }
 
 
+static ngx_int_t
+store_read(ngx_mqtt_worker_t *w, const char *name)
+{
+    ngx_int_t                 rc;
+    ngx_str_t                 hub, topic;
+    ngx_pool_t               *pool;
+    ngx_mqtt_list_message_t   message;
+
+    hub = store_str("h");
+    topic = store_str(name);
+    pool = pool_create();
+
+    rc = ngx_mqtt_list_message(w, pool, &hub, &topic, &message);
+    ngx_destroy_pool(pool);
+
+    return rc;
+}
+
+
 /* Of hub "h", in one go. */
 
 static ngx_int_t
@@ -954,6 +974,9 @@ store_op(ngx_mqtt_worker_t *w, store_client_t *clients, const store_op_t *op)
 
     case STORE_REMOVE:
         return store_remove(w, op->text);
+
+    case STORE_READ:
+        return store_read(w, op->text);
 
     case STORE_BULK:
         return bulk_run(bulk_make(w, op->n, op->id, op->text, op->payload));

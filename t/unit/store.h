@@ -185,6 +185,7 @@ typedef enum {
     STORE_DISCONNECT,   /* client: with another session expiry */
     STORE_STATE,        /* client, text: the connection's state */
     STORE_REMOVE,       /* text: filter of retained messages */
+    STORE_READ,         /* text: topic of one */
     STORE_BLOCK,        /* client: its socket takes nothing any more */
     STORE_BULK,         /* n: action, id: targets, text: name, payload: text */
     STORE_NATIVE,       /* client, text: subprotocol, payload: group */

@@ -221,7 +221,8 @@ static ngx_mqtt_jwt_url_t  test_url = {
 
 
 static ngx_mqtt_jwt_conf_t  test_conf = {
-    { { ngx_string("key-one"), ngx_string("key-two") }, NULL },
+    { { ngx_string("key-one"), ngx_string("key-two") }, { NULL, NULL },
+      NULL },
     ngx_string("https://id.example/"), test_services, 2
 };
 
@@ -230,7 +231,7 @@ static ngx_str_t  test_api = ngx_string("api");
 
 
 static ngx_mqtt_jwt_conf_t  test_api_conf = {
-    { { ngx_null_string, ngx_null_string }, NULL },
+    { { ngx_null_string, ngx_null_string }, { NULL, NULL }, NULL },
     ngx_string("https://id.example/"), &test_api, 1
 };
 
@@ -337,6 +338,52 @@ test_jwt_hs256(void)
     is_int(test_verify(pool, &test_conf, &token, &jwt), NGX_OK, "as it was");
 
     ngx_destroy_pool(pool);
+}
+
+
+/* Keys of any length, also longer than a block, as the library has them. */
+
+static void
+test_jwt_prepared(void)
+{
+    char                  key[131];
+    size_t                len;
+    ngx_str_t             token;
+    ngx_uint_t            bad;
+    ngx_pool_t           *pool;
+    ngx_mqtt_jwt_t        jwt;
+    ngx_mqtt_jwt_conf_t   conf;
+
+    bad = 0;
+
+    for (len = 1; len < sizeof(key) - 1; len++) {
+        pool = pool_create();
+
+        memset(key, 'k', len);
+        key[len] = '\0';
+
+        conf = test_conf;
+        conf.keys.access[1].data = (u_char *) key;
+        conf.keys.access[1].len = len;
+
+        bad += (ngx_mqtt_jws_prepare(pool, &conf.keys) != NGX_OK
+                || conf.keys.mac[0] == NULL || conf.keys.mac[1] == NULL);
+
+        token = token_hs256(pool, HEADER, "{" GOOD "}", key);
+        bad += test_verify(pool, &conf, &token, &jwt) != NGX_OK;
+        bad += test_verify(pool, &conf, &token, &jwt) != NGX_OK;
+
+        token = token_hs256(pool, HEADER, "{" GOOD "}", "key-one");
+        bad += test_verify(pool, &conf, &token, &jwt) != NGX_OK;
+
+        key[len - 1] = 'l';
+        token = token_hs256(pool, HEADER, "{" GOOD "}", key);
+        bad += test_verify(pool, &conf, &token, &jwt) != NGX_DECLINED;
+
+        ngx_destroy_pool(pool);
+    }
+
+    is_int(bad, 0, "prepared keys");
 }
 
 
@@ -871,6 +918,7 @@ test_jwt(void)
 
     test_jwt_forms();
     test_jwt_hs256();
+    test_jwt_prepared();
     test_jwt_result();
     test_jwt_audiences();
     test_jwt_vectors();

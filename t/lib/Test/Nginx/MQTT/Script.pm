@@ -18,7 +18,8 @@ our $SLOW = $ENV{TEST_NGINX_SLOW} || 1;
 my $only = $ENV{TEST_NGINX_CASE};
 
 
-# What the script asks for by a line "do NAME" is $do->{NAME}.
+# What the script asks for by a line "do NAME ARGUMENTS" is $do->{NAME}; what
+# that returns is its answer.
 
 sub play {
     my ($program, $script, $do) = @_;
@@ -43,8 +44,9 @@ sub play {
         } elsif ($line =~ /^1\.\.(\d+)$/) {
             $planned = $1;
 
-        } elsif ($line =~ /^do (\S+)/) {
-            print $in eval { $do->{$1}->(); 1 } ? "done\n" : $@;
+        } elsif ($line =~ /^do (\S+) ?(.*)/) {
+            my $said = eval { $do->{$1}->(split ' ', $2) };
+            print $in $@ || "done $said\n";
 
         } elsif ($line =~ s/^# ?//) {
             $failed ? diag($line) : note($line);
