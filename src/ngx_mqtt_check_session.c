@@ -161,7 +161,8 @@ ngx_mqtt_check_native(ngx_mqtt_check_t *ck, ngx_mqtt_session_t *s)
     ngx_mqtt_stream_t  *stream;
 
     if (s->native == NULL) {
-        ngx_mqtt_check(ck, !ngx_mqtt_is_native(s->version),
+        ngx_mqtt_check(ck, !ngx_mqtt_is_native(s->version)
+                           || s->state == NGX_MQTT_STATE_ENDING,
                        "native session without its part");
         return;
     }

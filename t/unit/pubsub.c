@@ -40,6 +40,8 @@ ngx_uint_t         pubsub_nevents;
 
 /* of pubsub_op() */
 static pubsub_client_t  pubsub_clients[PUBSUB_CLIENTS];
+static char             pubsub_id[64];
+static char             pubsub_token[128];
 
 
 ngx_mqtt_worker_t *
@@ -528,11 +530,17 @@ pubsub_op(ngx_mqtt_worker_t *w, const store_op_t *op)
         ngx_memzero(&admit, sizeof(pubsub_admit_t));
         admit.group = op->payload;
         admit.user = "ann";
+        admit.max_queued = op->n;
 
         return pubsub_admit(c, w, op->text, &admit) ? NGX_ERROR : NGX_OK;
 
     case STORE_RECOVER:
         pubsub_free(c);
+
+        if (op->n == PUBSUB_KEPT) {
+            return pubsub_recover_as(c, w, op->text, pubsub_id, pubsub_token)
+                   == NGX_OK ? NGX_OK : NGX_ERROR;
+        }
 
         return pubsub_recover(c, w, op->text, &pubsub_clients[op->n]) == NGX_OK
                ? NGX_OK : NGX_ERROR;
@@ -547,9 +555,24 @@ pubsub_op(ngx_mqtt_worker_t *w, const store_op_t *op)
                ? NGX_ERROR : NGX_OK;
 
     default:
+
+        if (op->n) {
+            ngx_mqtt_native_goodbye(&c->cl);
+        }
+
         ngx_mqtt_client_lost(&c->cl);
         return NGX_OK;
     }
+}
+
+
+void
+pubsub_keep(pubsub_client_t *c)
+{
+    c->seen = 1;
+
+    (void) strcpy(pubsub_id, pubsub_member(c, "connectionId"));
+    (void) strcpy(pubsub_token, pubsub_member(c, "reconnectionToken"));
 }
 
 

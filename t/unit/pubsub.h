@@ -107,6 +107,11 @@ ngx_int_t pubsub_op(ngx_mqtt_worker_t *w, const store_op_t *op);
 /* the end of all of these */
 void pubsub_close(void);
 
+/* who a STORE_RECOVER of PUBSUB_KEPT comes back as */
+#define PUBSUB_KEPT      PUBSUB_CLIENTS
+
+void pubsub_keep(pubsub_client_t *c);
+
 /* without a farewell; frees what the client got */
 void pubsub_lose(pubsub_client_t *c);
 void pubsub_free(pubsub_client_t *c);

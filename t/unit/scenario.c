@@ -5,6 +5,7 @@
 
 
 #include "scenario.h"
+#include "pubsub.h"
 
 
 const char  *scenario_sessions[SCENARIO_SESSIONS] = {
@@ -607,9 +608,37 @@ static const store_op_t  scenario_bulk[] = {
 };
 
 
+#define RELIABLE  "json.reliable.webpubsub.azure.v1"
+
+/* One that has made as many requests as are remembered. */
+
+static void
+scenario_busy(store_t *st)
+{
+    char             say[128];
+    ngx_uint_t       i, id;
+    pubsub_client_t  c;
+
+    static const pubsub_admit_t  ann = { .user = "ann" };
+
+    scenario_base(st);
+
+    (void) pubsub_admit(&c, st->w, RELIABLE, &ann);
+    pubsub_keep(&c);
+
+    for (i = 0; i < NGX_MQTT_ACK_IDS; i++) {
+        id = (i < 2) ? i : 3 * i;
+        sprintf(say, "{\"type\":\"joinGroup\",\"group\":\"b\",\"ackId\":%lu}",
+                (unsigned long) id);
+        (void) pubsub_say(&c, say);
+    }
+
+    pubsub_lose(&c);
+}
+
+
 /* A reliable native client, whose connection is lost, and comes back. */
 
-#define RELIABLE  "json.reliable.webpubsub.azure.v1"
 #define SEND      "{\"type\":\"sendToGroup\",\"group\":\"t/m\",\"dataType\":"  \
                   "\"text\",\"data\":\"m1\",\"ackId\":1}"
 #define JOIN      "{\"type\":\"joinGroup\",\"group\":\"t/o\",\"ackId\":5}"
@@ -647,6 +676,47 @@ static const store_op_t  scenario_native[] = {
 };
 
 
+/* What is remembered of requests and forgotten; the ends of such sessions. */
+
+#define NEXT(id)  "{\"type\":\"joinGroup\",\"group\":\"b\",\"ackId\":" #id "}"
+
+static const store_op_t  scenario_requests[] = {
+    { .op = STORE_RECOVER, .n = PUBSUB_KEPT, .text = RELIABLE },
+    { .op = STORE_SAY, .text = NEXT(5001) },
+    { .op = STORE_SAY, .text = NEXT(5002) },
+    { .op = STORE_SAY, .text = NEXT(5004) },
+    { .op = STORE_SAY, .text = NEXT(5006) },
+    { .op = STORE_SAY, .text = NEXT(5008) },
+    { .op = STORE_SAY, .text = NEXT(5010) },
+    { .op = STORE_SAY, .text = NEXT(5012) },
+    { .op = STORE_SAY, .text = NEXT(5014) },
+    { .op = STORE_SAY, .text = NEXT(5016) },
+    { .op = STORE_SAY, .text = NEXT(5018) },
+    { .op = STORE_SAY, .text = NEXT(5020) },
+    { .op = STORE_SAY, .text = NEXT(5022) },
+    { .op = STORE_SAY, .text = NEXT(5024) },
+    { .op = STORE_SAY, .text = NEXT(5026) },
+    { .op = STORE_SAY, .text = NEXT(5028) },
+    { .op = STORE_SAY, .text = NEXT(5030) },
+    { .op = STORE_SAY, .text = NEXT(5032) },
+    { .op = STORE_SAY, .text = NEXT(5034) },
+    { .op = STORE_SAY, .text = START },
+    { .op = STORE_LOSE, .n = 1 },
+    { .op = STORE_RUN },
+    { .op = STORE_NATIVE, .client = 2, .text = RELIABLE, .payload = "t/n",
+      .n = 1 },
+    { .op = STORE_CONNECT, .client = 1, .text = "p", .connect = &persistent },
+    { .op = STORE_PUBLISH, .client = 1, .text = "t/n", .payload = "z1",
+      .n = 1 },
+    { .op = STORE_PUBLISH, .client = 1, .text = "t/n", .payload = "z2",
+      .n = 1 },
+    { .op = STORE_PUBLISH, .client = 1, .text = "t/n", .payload = "z3",
+      .n = 1 },
+    { .op = STORE_RUN },
+    { .op = STORE_END }
+};
+
+
 const scenario_t  scenarios[] = {
     { "publish", scenario_base, scenario_publish, 2 },
     { "deliver", scenario_queued, scenario_deliver, 2 },
@@ -657,6 +727,7 @@ const scenario_t  scenarios[] = {
     { "events", scenario_base, scenario_events, 2 },
     { "lives", scenario_base, scenario_lives, 1 },
     { "native", scenario_base, scenario_native, 2 },
+    { "requests", scenario_busy, scenario_requests, 20 },
     { "ends", scenario_queued, scenario_ends, 2 },
     { "share", scenario_shared, scenario_share, 2 },
     { "resume", scenario_queued, scenario_resume, 20 },

@@ -188,10 +188,11 @@ typedef enum {
     STORE_READ,         /* text: topic of one */
     STORE_BLOCK,        /* client: its socket takes nothing any more */
     STORE_BULK,         /* n: action, id: targets, text: name, payload: text */
-    STORE_NATIVE,       /* client, text: subprotocol, payload: group */
+    STORE_NATIVE,       /* client, text: subprotocol, payload: group, n: */
+                        /* messages it may leave unread */
     STORE_RECOVER,      /* client, text: subprotocol, n: of that client */
     STORE_SAY,          /* client, text: a message */
-    STORE_LOSE,         /* client */
+    STORE_LOSE,         /* client, n: it has said so */
     STORE_TIME          /* n: milliseconds */
 } store_op_e;
 
