@@ -40,7 +40,6 @@ ngx_mqtt_native_session_free_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s, ngx_uint_t *budget)
 {
     ngx_mqtt_acks_t            *acks;
-    ngx_mqtt_stream_t          *stream;
     ngx_mqtt_native_session_t  *native;
 
     native = s->native;
@@ -56,19 +55,6 @@ ngx_mqtt_native_session_free_locked(ngx_mqtt_zone_t *zone,
         acks = native->acks;
         ngx_mqtt_set(native->acks, acks->next);
         ngx_mqtt_block_free_locked(zone, acks);
-    }
-
-    while (native->streams) {
-
-        if (*budget == 0) {
-            return NGX_AGAIN;
-        }
-
-        (*budget)--;
-
-        stream = native->streams;
-        ngx_mqtt_set(native->streams, stream->next);
-        ngx_mqtt_block_free_locked(zone, stream);
     }
 
     ngx_mqtt_set(s->native, NULL);

@@ -91,7 +91,7 @@ struct ngx_mqtt_native_session_s {
 ngx_mqtt_native_session_t *ngx_mqtt_native_session_create_locked(
     ngx_mqtt_zone_t *zone, time_t expires);
 
-/* At most *budget blocks, which it counts down: NGX_AGAIN. */
+/* Without streams: at most *budget blocks, which it counts down: NGX_AGAIN. */
 ngx_int_t ngx_mqtt_native_session_free_locked(ngx_mqtt_zone_t *zone,
     ngx_mqtt_session_t *s, ngx_uint_t *budget);
 
