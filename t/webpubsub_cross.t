@@ -168,13 +168,13 @@ m < PUBLISH t retain payload="new"
 --- mqtt
 n comes
 m > CONNECT clean id=$n_id
-[4] m < CONNACK reason=2|5
-[5] m < CONNACK reason=0x85|0x87
+[4] m < CONNACK reason=5
+[5] m < CONNACK reason=0x87
 m < close
 n resets
 m > CONNECT clean id=$n_id
-[4] m < CONNACK reason=2|5
-[5] m < CONNACK reason=0x85|0x87
+[4] m < CONNACK reason=5
+[5] m < CONNACK reason=0x87
 m < close
 n returns
 

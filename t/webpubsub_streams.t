@@ -30,7 +30,7 @@ a < invokeResponse i1 text=answer
 a > invoke i2 bad text=x
 a < invokeResponse i2 InternalServerError
 a > invoke i3 nobody text=x
-a < invokeResponse i3 InternalServerError|BadRequest|NotFound
+a < invokeResponse i3 InternalServerError
 a > invoke i4 empty json=1
 a < invokeResponse i4
 a > cancelInvocation i5
@@ -72,7 +72,7 @@ a < streamClosed none StreamNotFound
 a > streamEnd none
 a < streamClosed none StreamNotFound
 a > sendToGroup a/+ stream=s
-a < streamClosed s BadRequest|Forbidden
+a < streamClosed s BadRequest
 
 === TEST 4: fragments out of order
 --- kinds: json protobuf.reliable
