@@ -31,6 +31,8 @@ static ngx_int_t ngx_mqtt_native_profile(ngx_mqtt_client_t *cl,
 static ngx_int_t ngx_mqtt_native_welcome(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 static ngx_int_t ngx_mqtt_native_connected(ngx_mqtt_client_t *cl);
+static ngx_int_t ngx_mqtt_native_claim(ngx_mqtt_client_t *cl,
+    ngx_mqtt_connecting_t *cx, ngx_str_t *connection_id, ngx_str_t *token);
 static ngx_int_t ngx_mqtt_native_find(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 static ngx_int_t ngx_mqtt_native_known(ngx_mqtt_client_t *cl);
@@ -378,62 +380,72 @@ ngx_mqtt_native_recover(ngx_mqtt_client_t *cl, ngx_str_t *connection_id,
     cx.connect = &connect;
     cx.why = "nothing to recover";
 
-    reason = NGX_MQTT_NOT_AUTHORIZED;
+    rc = ngx_mqtt_native_claim(cl, &cx, connection_id, token);
 
-    if (connection_id->len != NGX_MQTT_NATIVE_ID_LEN
-        || !ngx_mqtt_is_reliable(cl->version))
-    {
-        goto refused;
-    }
+    switch (rc) {
 
-    cl->client_id.data = ngx_alloc(connection_id->len, cl->log);
-    if (cl->client_id.data == NULL) {
-        reason = NGX_MQTT_UNSPECIFIED_ERROR;
-        goto refused;
-    }
-
-    cl->client_id.len = connection_id->len;
-    ngx_memcpy(cl->client_id.data, connection_id->data, connection_id->len);
-
-    rc = ngx_mqtt_native_find(cl, &cx);
-
-    if (rc == NGX_OK) {
-        rc = ngx_mqtt_native_token_check(cl, cx.serial, token);
-    }
-
-    if (rc == NGX_OK) {
-        rc = ngx_mqtt_auth_rights(cl, NULL, 0);
-    }
-
-    if (rc == NGX_OK) {
+    case NGX_OK:
         reason = ngx_mqtt_native_enter(cl, &cx);
+        break;
 
-    } else if (rc == NGX_ERROR) {
+    case NGX_DECLINED:
+        reason = NGX_MQTT_NOT_AUTHORIZED;
+        break;
+
+    default:
         reason = NGX_MQTT_UNSPECIFIED_ERROR;
-    }
-
-    if (reason != NGX_MQTT_SUCCESS) {
-        goto refused;
+        break;
     }
 
     /* there may be streams */
 
     cl->native->idle = 1;
 
-    if (ngx_mqtt_native_known(cl) != NGX_OK) {
+    if (reason == NGX_MQTT_SUCCESS && ngx_mqtt_native_known(cl) != NGX_OK) {
         reason = NGX_MQTT_UNSPECIFIED_ERROR;
-        goto refused;
     }
 
-    return ngx_mqtt_native_welcome(cl, &cx);
-
-refused:
+    if (reason == NGX_MQTT_SUCCESS) {
+        return ngx_mqtt_native_welcome(cl, &cx);
+    }
 
     ngx_mqtt_client_refuse(cl, reason, cx.why);
 
     return (reason == NGX_MQTT_NOT_AUTHORIZED
             || reason == NGX_MQTT_SESSION_TAKEN_OVER) ? NGX_DECLINED
                                                       : NGX_ERROR;
+}
+
+
+/* Whether a session is there, and the token is its. */
+
+static ngx_int_t
+ngx_mqtt_native_claim(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx,
+    ngx_str_t *connection_id, ngx_str_t *token)
+{
+    ngx_int_t  rc;
+
+    if (connection_id->len != NGX_MQTT_NATIVE_ID_LEN
+        || !ngx_mqtt_is_reliable(cl->version))
+    {
+        return NGX_DECLINED;
+    }
+
+    cl->client_id.data = ngx_alloc(connection_id->len, cl->log);
+    if (cl->client_id.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    cl->client_id.len = connection_id->len;
+    ngx_memcpy(cl->client_id.data, connection_id->data, connection_id->len);
+
+    rc = ngx_mqtt_native_find(cl, cx);
+
+    if (rc == NGX_OK) {
+        rc = ngx_mqtt_native_token_check(cl, cx->serial, token);
+    }
+
+    return (rc == NGX_OK) ? ngx_mqtt_auth_rights(cl, NULL, 0) : rc;
 }
 
 

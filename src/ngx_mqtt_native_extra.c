@@ -23,6 +23,9 @@ typedef struct {
 } ngx_mqtt_extra_head_t;
 
 
+static void ngx_mqtt_native_extra_write(u_char *p,
+    ngx_mqtt_extra_head_t *head, ngx_str_t *strings,
+    const ngx_mqtt_native_response_t *r);
 static void ngx_mqtt_native_extra_strings(const ngx_mqtt_native_response_t *r,
     ngx_str_t *strings);
 static u_char *ngx_mqtt_native_extra_put(u_char *p, ngx_str_t *str);
@@ -34,7 +37,6 @@ ngx_mqtt_native_extra(ngx_pool_t *pool, const ngx_mqtt_native_response_t *r,
 {
     size_t                   size, text;
     u_char                  *p;
-    uint16_t                 lens[2];
     ngx_str_t                strings[NGX_MQTT_EXTRA_STRINGS];
     ngx_uint_t               i;
     ngx_mqtt_extra_head_t    head;
@@ -55,7 +57,7 @@ ngx_mqtt_native_extra(ngx_pool_t *pool, const ngx_mqtt_native_response_t *r,
     pair = r->metadata.pairs;
 
     for (i = 0; i < r->metadata.n; i++) {
-        text += sizeof(lens) + pair[i].name.len + pair[i].value.len;
+        text += 2 * sizeof(uint16_t) + pair[i].name.len + pair[i].value.len;
     }
 
     if (text == 0 && r->data_type == NGX_MQTT_DATA_BINARY) {
@@ -76,12 +78,28 @@ ngx_mqtt_native_extra(ngx_pool_t *pool, const ngx_mqtt_native_response_t *r,
     extra->data = p;
     extra->len = size;
 
-    head.npairs = (uint16_t) r->metadata.n;
-    head.data_type = (u_char) r->data_type;
-    head.stream_sequence = r->stream_sequence;
-    head.end_of_stream = r->end_of_stream;
+    ngx_mqtt_native_extra_write(p, &head, strings, r);
 
-    p = ngx_cpymem(p, &head, sizeof(ngx_mqtt_extra_head_t));
+    return NGX_OK;
+}
+
+
+static void
+ngx_mqtt_native_extra_write(u_char *p, ngx_mqtt_extra_head_t *head,
+    ngx_str_t *strings, const ngx_mqtt_native_response_t *r)
+{
+    uint16_t                 lens[2];
+    ngx_uint_t               i;
+    ngx_mqtt_native_pair_t  *pair;
+
+    pair = r->metadata.pairs;
+
+    head->npairs = (uint16_t) r->metadata.n;
+    head->data_type = (u_char) r->data_type;
+    head->stream_sequence = r->stream_sequence;
+    head->end_of_stream = r->end_of_stream;
+
+    p = ngx_cpymem(p, head, sizeof(ngx_mqtt_extra_head_t));
 
     for (i = 0; i < r->metadata.n; i++) {
         lens[0] = (uint16_t) pair[i].name.len;
@@ -97,8 +115,6 @@ ngx_mqtt_native_extra(ngx_pool_t *pool, const ngx_mqtt_native_response_t *r,
         p = ngx_mqtt_native_extra_put(p, &pair[i].name);
         p = ngx_mqtt_native_extra_put(p, &pair[i].value);
     }
-
-    return NGX_OK;
 }
 
 
