@@ -107,9 +107,9 @@ ngx_int_t ngx_mqtt_native_settle(ngx_mqtt_client_t *cl, ngx_uint_t has_ack,
 
 /*
  * Publishes the data of a request to its group; "what" is what native clients
- * are told besides, "args" is zeroed but for a stream.  NGX_OK: *reason says how it went; NGX_DONE: its id was
- * carried out before; NGX_BUSY: ngx_mqtt_native_published() follows; NGX_ERROR:
- * the client was closed.
+ * are told besides, "args" is zeroed but for a stream.  NGX_OK: *reason says
+ * how it went; NGX_DONE: its id was carried out before; NGX_BUSY:
+ * ngx_mqtt_native_published() follows; NGX_ERROR: the client was closed.
  */
 ngx_int_t ngx_mqtt_native_publish(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
     ngx_mqtt_native_request_t *r, ngx_mqtt_native_response_t *what,
@@ -146,7 +146,7 @@ ngx_int_t ngx_mqtt_native_stream_settle(ngx_mqtt_client_t *cl,
     ngx_uint_t reason);
 
 /*
- * Ends streams that have rested for too long.  Returns the milliseconds until
+ * Ends a stream that has rested for too long.  Returns the milliseconds until
  * it is to be called again, 0: there are no streams.
  */
 ngx_msec_t ngx_mqtt_native_stream_idle(ngx_mqtt_client_t *cl);

@@ -182,6 +182,11 @@ ngx_mqtt_native_stream_end(ngx_mqtt_client_t *cl, ngx_pool_t *pool,
         return (rc == NGX_DECLINED) ? NGX_OK : rc;
     }
 
+    if (ngx_mqtt_auth_publish(cl, &copy.group) != NGX_OK) {
+        return ngx_mqtt_native_stream_break(cl, pool, &copy, "Forbidden",
+                                "The client has no permission any more.");
+    }
+
     ngx_memzero(&what, sizeof(ngx_mqtt_native_response_t));
 
     if (r->has_error) {
@@ -444,6 +449,7 @@ ngx_mqtt_native_streams_ended_locked(ngx_mqtt_worker_t *w,
     u_char                   *p;
     ngx_pool_t               *pool;
     ngx_uint_t                work;
+    ngx_mqtt_stream_t        *stream;
     ngx_mqtt_stream_copy_t    copy;
     ngx_mqtt_publish_args_t   args;
 
@@ -457,19 +463,29 @@ ngx_mqtt_native_streams_ended_locked(ngx_mqtt_worker_t *w,
 
     ngx_memzero(&args, sizeof(ngx_mqtt_publish_args_t));
 
-    /* nobody else changes a session that has ended */
-
     ngx_mqtt_worker_unlock(w);
 
     pool = ngx_create_pool(NGX_MQTT_STREAM_NAMES + NGX_MQTT_NATIVE_POOL,
                            w->log);
     p = pool ? ngx_pnalloc(pool, NGX_MQTT_STREAM_NAMES) : NULL;
 
-    copy.stream = s->native->streams;
-    copy.expected = copy.stream->expected;
+    ngx_mqtt_worker_lock(w);
 
-    if (p) {
-        ngx_mqtt_native_stream_copy(p, copy.stream, &copy);
+    /* another process may still publish what the session sent last */
+
+    stream = s->native->streams;
+
+    if (stream && p) {
+        ngx_mqtt_native_stream_copy(p, stream, &copy);
+
+    } else if (stream) {
+        ngx_mqtt_stream_done_locked(w->zone, s, stream, stream->expected, 1);
+        stream = NULL;
+    }
+
+    ngx_mqtt_worker_unlock(w);
+
+    if (stream) {
         ngx_mqtt_native_stream_last(w, pool, &copy, &nobody, &args,
                                     "Cancelled", "The connection has ended.");
     }
@@ -483,7 +499,9 @@ ngx_mqtt_native_streams_ended_locked(ngx_mqtt_worker_t *w,
 
     /* only now: after a kill rather twice than never */
 
-    ngx_mqtt_stream_done_locked(w->zone, s, copy.stream, copy.expected, 1);
+    if (stream) {
+        ngx_mqtt_stream_done_locked(w->zone, s, stream, copy.expected, 1);
+    }
 
     ngx_mqtt_worker_unlock(w);
 
@@ -533,42 +551,38 @@ ngx_mqtt_native_stream_idle(ngx_mqtt_client_t *cl)
     ngx_mqtt_stream_copy_t   copy;
 
     w = cl->worker;
+    stream = NULL;
+    left = NGX_MQTT_STREAM_RETRY;
 
-    for ( ;; ) {
-        pool = ngx_create_pool(NGX_MQTT_STREAM_NAMES + NGX_MQTT_NATIVE_POOL,
-                               cl->log);
-        if (pool == NULL) {
-            return NGX_MQTT_STREAM_RETRY;
-        }
+    pool = ngx_create_pool(NGX_MQTT_STREAM_NAMES + NGX_MQTT_NATIVE_POOL,
+                           cl->log);
+    if (pool == NULL) {
+        return left;
+    }
 
-        p = ngx_pnalloc(pool, NGX_MQTT_STREAM_NAMES);
+    p = ngx_pnalloc(pool, NGX_MQTT_STREAM_NAMES);
 
-        stream = NULL;
-        left = 0;
+    ngx_mqtt_worker_lock(w);
 
-        ngx_mqtt_worker_lock(w);
-
-        if (cl->attach->session && p) {
-            stream = ngx_mqtt_native_stream_idle_locked(cl->attach->session,
-                                                        &left);
-            if (stream) {
-                ngx_mqtt_native_stream_copy(p, stream, &copy);
-            }
-        }
-
-        ngx_mqtt_worker_unlock(w);
-
+    if (cl->attach->session && p) {
+        stream = ngx_mqtt_native_stream_idle_locked(cl->attach->session,
+                                                    &left);
         if (stream) {
-            (void) ngx_mqtt_native_stream_break(cl, pool, &copy, "IdleTimeout",
-                                                "Nothing came for too long.");
-        }
-
-        ngx_destroy_pool(pool);
-
-        if (cl->closed || stream == NULL) {
-            break;
+            ngx_mqtt_native_stream_copy(p, stream, &copy);
         }
     }
+
+    ngx_mqtt_worker_unlock(w);
+
+    /* one at a time: its readers may be many, and others wait for us */
+
+    if (stream) {
+        (void) ngx_mqtt_native_stream_break(cl, pool, &copy, "IdleTimeout",
+                                            "Nothing came for too long.");
+        left = 1;
+    }
+
+    ngx_destroy_pool(pool);
 
     if (!cl->closed) {
         cl->native->idle = left;

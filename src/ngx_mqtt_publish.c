@@ -559,6 +559,13 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
         args->stream = NULL;
     }
 
+    /* a kill may leave this of one that was being taken apart */
+
+    if (args->from && args->from->native == NULL) {
+        args->has_ack = 0;
+        args->stream = NULL;
+    }
+
     if (args->stream
         && !ngx_mqtt_stream_expects_locked(args->from, args->stream,
                                            args->fragment))

@@ -112,3 +112,23 @@ a < ack 2 BadRequest
 a > unsubscribeGroupState g ack=3
 a < ack 3 BadRequest
 a . nothing
+
+=== TEST 7: the end of a stream whose right was revoked
+--- kinds: json protobuf
+--- hub
+anonymous on;
+access_key primarykey;
+default_roles webpubsub.joinLeaveGroup;
+--- server
+location /api/ { mqtt_api; }
+--- mqtt
+token $t aud=http://localhost/client/hubs/test claims='"role":["webpubsub.sendToGroup.g"]'
+a comes access=$t
+b comes
+b joins g
+a > sendToGroup g stream=s
+a < streamAck s expected=1
+r asks 204 DELETE /api/hubs/test/permissions/sendToGroup/connections/$a_id?targetName=g
+a > streamEnd s error="said by a"
+a < streamClosed s Forbidden
+b < group g text="" stream=s fragment=1 end=1

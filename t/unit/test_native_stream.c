@@ -130,6 +130,31 @@ test_sent(store_t *st, ngx_mqtt_worker_t *w)
     ok(strstr(pubsub_next(&b), "\"endOfStream\":true,\"error\":{\"name\":"
                                "\"IdleTimeout\"") != NULL, "those who read");
 
+    /* of two, one at a time */
+
+    (void) pubsub_say(&a, "{\"type\":\"sendToGroup\",\"group\":\"g\","
+                          "\"stream\":{\"streamId\":\"s\","
+                          "\"idleTimeoutMs\":10}}");
+    (void) pubsub_say(&a, "{\"type\":\"sendToGroup\",\"group\":\"g\","
+                          "\"stream\":{\"streamId\":\"t\","
+                          "\"idleTimeoutMs\":20}}");
+    (void) pubsub_next(&a);
+    (void) pubsub_next(&a);
+
+    ngx_current_msec += 20;
+    is_int(ngx_mqtt_client_timer(&a.cl), 1, "the next one soon");
+    store_run(w);
+    (void) pubsub_next(&a);
+    is_int(a.seen, a.ngot, "one has ended");
+    (void) ngx_mqtt_client_timer(&a.cl);
+    store_run(w);
+    (void) pubsub_next(&a);
+    is_int(a.seen, a.ngot, "and another one");
+    (void) ngx_mqtt_client_timer(&a.cl);
+    is_int(a.cl.native->idle, 0, "none is left");
+    (void) pubsub_next(&b);
+    (void) pubsub_next(&b);
+
     (void) pubsub_say(&a, START);
     is_int(store_blocks(st, NGX_MQTT_KIND_NATIVE), 4, "one is left");
 
