@@ -11,6 +11,7 @@
 #include <ngx_mqtt_profile.h>
 #include <ngx_mqtt_admit.h>
 #include <ngx_mqtt_life.h>
+#include <ngx_mqtt_proof.h>
 #include <ngx_mqtt_ws.h>
 #include <ngx_mqtt_native_token.h>
 #include <ngx_mqtt_native_session.h>
@@ -307,6 +308,10 @@ ngx_mqtt_native_welcome(ngx_mqtt_client_t *cl, ngx_mqtt_connecting_t *cx)
     if (!cx->present) {
         ngx_mqtt_life_connected(cl, cx);
     }
+
+    /* the principal is in there: nobody needs it any more */
+
+    ngx_mqtt_proof_free(cl);
 
     return NGX_OK;
 }

@@ -37,13 +37,13 @@
  * ops->close is called with reason codes as for MQTT.  Those that a native
  * client can be closed for, and the WebSocket codes they stand for:
  *
- *     0x00, 0x98      1000    at the end of its token, by REST
+ *     0x00, 0x98      1000    by REST
  *     0x8B, 0x8D      1001    the process leaves, or it has been silent for
  *                             too long: it may come back
  *     0x82            1003    a text message where binary ones are spoken, or
  *                             the other way round
  *     0x99            1007    a message that is none of the protocol's
- *     0x87            1008    it may not
+ *     0x87            1008    it may not, its token has expired
  *     0x8E            1008    its session was recovered by somebody else
  *     0x97            1008    the queue has overflowed, or there is no room:
  *                             it cannot be recovered

@@ -5,6 +5,7 @@
 
 
 #include "pubsub.h"
+#include <ngx_mqtt_proof.h>
 
 
 static ssize_t pubsub_send(ngx_mqtt_client_t *cl, u_char *p, size_t len);
@@ -328,7 +329,11 @@ pubsub_admit(pubsub_client_t *c, ngx_mqtt_worker_t *w,
         exit(2);
     }
 
+    c->cl.proof = ngx_mqtt_proof_create(&test_log);
+
     status = ngx_mqtt_native_admit(&c->cl, &accept);
+
+    ok(c->cl.proof == NULL, "what it has proved is forgotten");
 
     ngx_destroy_pool(pool);
     store_run(w);
