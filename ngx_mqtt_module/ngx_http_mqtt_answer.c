@@ -206,12 +206,13 @@ ngx_http_mqtt_answer_pair(ngx_http_mqtt_hook_t *hook, ngx_array_t *pairs,
 }
 
 
-/* What is beyond the limits of metadata is left out; the last value counts. */
+/* What is no metadata, or too much, is left out; the last value counts. */
 
 static ngx_int_t
 ngx_http_mqtt_answer_metadata(ngx_http_mqtt_hook_t *hook, ngx_table_elt_t *h)
 {
     size_t         size, skip;
+    ngx_str_t      name;
     ngx_uint_t     i;
     ngx_array_t   *pairs;
     ngx_keyval_t  *kv;
@@ -220,20 +221,25 @@ ngx_http_mqtt_answer_metadata(ngx_http_mqtt_hook_t *hook, ngx_table_elt_t *h)
     kv = pairs->elts;
     skip = sizeof(NGX_MQTT_EVENT_METADATA) - 1;
 
-    size = h->key.len - skip + h->value.len;
+    name.len = h->key.len - skip;
+    name.data = h->key.data + skip;
 
-    if (h->key.len - skip > NGX_MQTT_NATIVE_META_NAME
-        || h->value.len > NGX_MQTT_NATIVE_META_VALUE)
+    size = name.len + h->value.len;
+
+    /* clients get these as UTF-8 */
+
+    if (name.len > NGX_MQTT_NATIVE_META_NAME
+        || h->value.len > NGX_MQTT_NATIVE_META_VALUE
+        || !ngx_mqtt_event_token(&name)
+        || !ngx_mqtt_event_is_clean(&h->value))
     {
         return NGX_OK;
     }
 
     for (i = 0; i < pairs->nelts; i++) {
 
-        if (kv[i].key.len == h->key.len - skip
-            && ngx_strncasecmp(kv[i].key.data, h->key.data + skip,
-                               kv[i].key.len)
-               == 0)
+        if (kv[i].key.len == name.len
+            && ngx_strncasecmp(kv[i].key.data, name.data, name.len) == 0)
         {
             kv[i].value = h->value;
             return NGX_OK;

@@ -100,8 +100,8 @@ ngx_int_t ngx_http_mqtt_transport(ngx_http_request_t *r,
     ngx_http_mqtt_ctx_t *ctx, ngx_mqtt_conf_hub_t *hub, ngx_uint_t kind);
 
 /*
- * Serves a Web PubSub client, whose handshake is valid: returns what the content
- * handler is to return.
+ * Serves a Web PubSub client, whose handshake is valid: returns what the
+ * content handler is to return.
  */
 ngx_int_t ngx_http_mqtt_native(ngx_http_request_t *r, ngx_http_mqtt_ctx_t *ctx,
     ngx_mqtt_conf_hub_t *hub, ngx_http_mqtt_token_t *token);

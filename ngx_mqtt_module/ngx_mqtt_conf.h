@@ -131,8 +131,8 @@ void ngx_mqtt_conf_defaults(ngx_mqtt_conf_hub_t *hub);
 
 /*
  * Notes an "mqtt_pass" for resolution after the whole file is read.  "name"
- * is the hub as written, or NULL if each client or request names one.  NULL: an error, which
- * was logged.
+ * is the hub as written, or NULL if each client or request names one.  NULL:
+ * an error, which was logged.
  */
 ngx_mqtt_pass_t *ngx_mqtt_conf_pass(ngx_conf_t *cf, ngx_str_t *name);
 

@@ -224,9 +224,10 @@ server {
 a comes
 [simple] a > text one
 [not simple] a > event message text=one
-a . nothing
+access log has "message <first>"
 [simple] a > text two
 [not simple] a > event message text=two
+access log has "message <second>"
 log lacks "alert"
 a . nothing
 a stops
@@ -335,3 +336,29 @@ end
 access log has "said 30"
 --- access_log
 /(?s)said 10.*said 11.*said 15.*said 19.*said 20.*said 25.*said 29.*said 30/
+
+=== TEST 11: what is no metadata
+--- kinds: json protobuf
+--- server
+location = /events {
+    mqtt_event_handler test user=* validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4/%ff;
+}
+--- http_config
+server {
+    listen $TEST_NGINX_PORT_4;
+    access_log off;
+    location / {
+        default_type text/plain;
+        add_header X-WebPubSub-Metadata-latin $uri;
+        add_header "X-WebPubSub-Metadata-a(b" x;
+        add_header X-WebPubSub-Metadata-k v;
+        return 200 "x";
+    }
+}
+--- mqtt
+a comes
+a > event e text=x
+a < server text=x meta=k:v
+a > invoke i e text=x
+a < invokeResponse i text=x meta=k:v
