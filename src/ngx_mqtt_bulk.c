@@ -289,18 +289,23 @@ ngx_mqtt_bulk_hold_locked(ngx_mqtt_bulk_t *bulk, ngx_uint_t *budget)
         rc = ngx_mqtt_bulk_walk_locked(bulk, budget);
     }
 
-    if (rc == NGX_AGAIN) {
+    /*
+     * Of all sessions the one that it goes on with is alive now, if there is
+     * one: what others have left until now need not wait for the end.
+     */
 
-        if (!bulk->walking
-            && (bulk->session || targets->kind != NGX_MQTT_TARGETS_HUB))
-        {
-            ngx_mqtt_slot_enter_locked(w);
-            bulk->walking = 1;
-        }
-
-    } else if (bulk->walking) {
+    if (bulk->walking
+        && (rc != NGX_AGAIN || targets->kind == NGX_MQTT_TARGETS_HUB))
+    {
         ngx_mqtt_slot_leave_locked(w);
         bulk->walking = 0;
+    }
+
+    if (rc == NGX_AGAIN && !bulk->walking
+        && (bulk->session || targets->kind != NGX_MQTT_TARGETS_HUB))
+    {
+        ngx_mqtt_slot_enter_locked(w);
+        bulk->walking = 1;
     }
 
     return rc;

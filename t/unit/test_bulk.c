@@ -911,13 +911,31 @@ test_bulk_groups(void)
 }
 
 
+/* A thousand of them. */
+
+static void
+test_bulk_add_groups(ngx_mqtt_bulk_t *bulk)
+{
+    u_char      *p;
+    ngx_uint_t   i;
+
+    bulk->ngroups = 1000;
+    bulk->groups = ngx_palloc(bulk->pool, 1000 * sizeof(ngx_str_t));
+
+    for (i = 0; i < 1000; i++) {
+        p = ngx_pnalloc(bulk->pool, 16);
+        bulk->groups[i].data = p;
+        bulk->groups[i].len = ngx_sprintf(p, "a/b/%ui", i) - p;
+    }
+}
+
+
 /* One session and more groups than fit a hold. */
 
 static void
 test_bulk_many_groups(void)
 {
-    u_char           *p;
-    ngx_uint_t        i, way;
+    ngx_uint_t        way;
     ngx_mqtt_bulk_t  *bulk;
 
     test_bulk_begin(8 * 1024 * 1024);
@@ -930,14 +948,7 @@ test_bulk_many_groups(void)
                                           : NGX_MQTT_BULK_JOIN,
                          way == 2 ? NGX_MQTT_TARGETS_HUB
                                   : NGX_MQTT_TARGETS_SESSION, "s", NULL);
-        bulk->ngroups = 1000;
-        bulk->groups = ngx_palloc(bulk->pool, 1000 * sizeof(ngx_str_t));
-
-        for (i = 0; i < 1000; i++) {
-            p = ngx_pnalloc(bulk->pool, 16);
-            bulk->groups[i].data = p;
-            bulk->groups[i].len = ngx_sprintf(p, "a/b/%ui", i) - p;
-        }
+        test_bulk_add_groups(bulk);
 
         bulk_ended = 0;
         is_int(bulk_start(bulk), NGX_AGAIN, "it goes on");
@@ -960,6 +971,54 @@ test_bulk_many_groups(void)
         is_int(store_session(&st, way == 2 ? "t" : "s")->nsubs,
                way == 1 ? 0 : 1000, "groups");
     }
+
+    test_bulk_end();
+}
+
+
+/* What ends while it goes on is free memory before it has come to its end. */
+
+static void
+test_bulk_room(void)
+{
+    char              id[8];
+    ngx_uint_t        i, n, least;
+    ngx_mqtt_bulk_t  *bulk;
+
+    test_bulk_begin(16 * 1024 * 1024);
+
+    for (i = 0; i < 12; i++) {
+        (void) sprintf(id, "s%lu", (unsigned long) i);
+        store_offline(&st, id, NULL, 0);
+    }
+
+    bulk = bulk_make(st.w, NGX_MQTT_BULK_JOIN, NGX_MQTT_TARGETS_HUB, NULL,
+                     NULL);
+    test_bulk_add_groups(bulk);
+
+    bulk_ended = 0;
+    is_int(bulk_start(bulk), NGX_AGAIN, "it goes on");
+
+    ngx_mqtt_worker_lock(other);
+    ngx_mqtt_session_end_locked(other, store_session(&st, "s11"));
+    ngx_mqtt_worker_unlock(other);
+    store_run(other);
+
+    least = 12;
+
+    for ( ;; ) {
+        (void) ngx_mqtt_worker_run(st.w);
+
+        if (bulk_ended) {
+            break;
+        }
+
+        n = st.zone.root->blocks.nblocks[NGX_MQTT_KIND_SESSION];
+        least = ngx_min(least, n);
+    }
+
+    is_int(least, 11, "its memory was free meanwhile");
+    is_int(bulk_count, 11, "done to the others");
 
     test_bulk_end();
 }
@@ -1288,6 +1347,7 @@ test_bulk(void)
     test_bulk_left();
     test_bulk_groups();
     test_bulk_many_groups();
+    test_bulk_room();
     test_bulk_closes();
     test_bulk_told();
     test_bulk_exist();
