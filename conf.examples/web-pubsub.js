@@ -3,10 +3,11 @@
 // The application behind web-pubsub.conf, where it says how to run both.  HOST
 // and PORT in the environment change where it listens.
 //
-// MQTT clients connect with a user name, "mallory" excepted.  They may publish
-// and subscribe to what begins with "chat/", are subscribed to "chat/all" from
-// the start, and get the sum of all numbers that they have published to
-// $webpubsub/server/events/add.
+// MQTT clients connect with a user name, those of Web PubSub with "user" in their
+// URL, "mallory" excepted.  They may publish and subscribe to what begins with
+// "chat/", are subscribed to "chat/all" from the start, and get the sum of all
+// numbers that they have published to $webpubsub/server/events/add, or sent as the
+// event "add".
 
 const express = require('express');
 const { WebPubSubEventHandler } = require('@azure/web-pubsub-express');
@@ -18,7 +19,8 @@ const handler = new WebPubSubEventHandler('chat', {
     path: '/eventhandler',
 
     handleConnect(request, response) {
-        const { protocolVersion, username } = request.mqtt;
+        const { mqtt, queries } = request;
+        const username = mqtt ? mqtt.username : queries?.user?.[0];
 
         if (!username) {
             response.fail(401, 'a user name is needed');
@@ -26,8 +28,12 @@ const handler = new WebPubSubEventHandler('chat', {
         }
 
         if (username === 'mallory') {
-            const code = protocolVersion === 5 ? 138 : 5;
-            response.failWith({ mqtt: { code, reason: 'banned' } });
+            if (mqtt) {
+                const code = mqtt.protocolVersion === 5 ? 138 : 5;
+                response.failWith({ mqtt: { code, reason: 'banned' } });
+            } else {
+                response.fail(403, 'banned');
+            }
             return;
         }
 
@@ -35,7 +41,9 @@ const handler = new WebPubSubEventHandler('chat', {
             userId: username,
             groups: ['chat/all'],
             roles: ['webpubsub.joinLeaveGroups.chat/**', 'webpubsub.sendToGroups.chat/**'],
-            mqtt: { userProperties: [{ name: 'greeting', value: `hello ${username}` }] },
+            ...(mqtt && {
+                mqtt: { userProperties: [{ name: 'greeting', value: `hello ${username}` }] },
+            }),
         });
     },
 
@@ -44,7 +52,7 @@ const handler = new WebPubSubEventHandler('chat', {
     },
 
     onDisconnected({ context, mqtt }) {
-        const how = mqtt.disconnectPacket ? `code ${mqtt.disconnectPacket.code}` : 'no word';
+        const how = mqtt?.disconnectPacket ? `code ${mqtt.disconnectPacket.code}` : 'no word';
         console.log(`${context.userId} left as ${context.connectionId} with ${how}`);
     },
 
