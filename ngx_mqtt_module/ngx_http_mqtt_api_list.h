@@ -30,6 +30,7 @@
 #define NGX_HTTP_MQTT_API_QUEUED            0x0400
 #define NGX_HTTP_MQTT_API_INFLIGHT          0x0800
 #define NGX_HTTP_MQTT_API_QUEUED_BYTES      0x1000
+#define NGX_HTTP_MQTT_API_PROTOCOL          0x40000
 
 #define NGX_HTTP_MQTT_API_USERNAME          0x2000
 #define NGX_HTTP_MQTT_API_ROLES             0x4000
@@ -37,8 +38,8 @@
 #define NGX_HTTP_MQTT_API_STATE             0x10000
 #define NGX_HTTP_MQTT_API_WILL              0x20000
 
-#define NGX_HTTP_MQTT_API_ROW               0x1fff
-#define NGX_HTTP_MQTT_API_ALL               0x3ffff
+#define NGX_HTTP_MQTT_API_ROW               0x41fff
+#define NGX_HTTP_MQTT_API_ALL               0x7ffff
 
 
 /* A list that is asked for, from r->pool. */

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include <ngx_http_mqtt_api_list.h>
+#include <ngx_mqtt_native_client.h>
 
 
 static void ngx_http_mqtt_api_put_session(ngx_http_mqtt_api_json_t *json,
@@ -40,6 +41,7 @@ static ngx_http_mqtt_api_field_t  ngx_http_mqtt_api_field_names[] = {
     { ngx_string("connected"), NGX_HTTP_MQTT_API_CONNECTED },
     { ngx_string("workerPid"), NGX_HTTP_MQTT_API_WORKER_PID },
     { ngx_string("disconnectedSeconds"), NGX_HTTP_MQTT_API_DISCONNECTED },
+    { ngx_string("protocol"), NGX_HTTP_MQTT_API_PROTOCOL },
     { ngx_string("protocolVersion"), NGX_HTTP_MQTT_API_VERSION },
     { ngx_string("sessionExpirySeconds"), NGX_HTTP_MQTT_API_EXPIRY },
     { ngx_string("subscriptions"), NGX_HTTP_MQTT_API_SUBSCRIPTIONS },
@@ -234,6 +236,7 @@ static void
 ngx_http_mqtt_api_put_connection(ngx_http_mqtt_api_json_t *json,
     ngx_http_mqtt_api_list_t *ctx, ngx_mqtt_list_session_t *s)
 {
+    ngx_str_t   protocol;
     ngx_uint_t  fields;
 
     fields = ctx->fields;
@@ -251,7 +254,15 @@ ngx_http_mqtt_api_put_connection(ngx_http_mqtt_api_json_t *json,
                                     s->offline / 1000);
     }
 
-    if (fields & NGX_HTTP_MQTT_API_VERSION) {
+    ngx_mqtt_native_subprotocol(s->version, &protocol);
+
+    if (protocol.len && (fields & NGX_HTTP_MQTT_API_PROTOCOL)) {
+        ngx_http_mqtt_api_json_string(json, "protocol", &protocol);
+    }
+
+    if (!ngx_mqtt_is_native(s->version)
+        && (fields & NGX_HTTP_MQTT_API_VERSION))
+    {
         ngx_http_mqtt_api_json_uint(json, "protocolVersion", s->version);
     }
 

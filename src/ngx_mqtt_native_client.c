@@ -340,6 +340,25 @@ ngx_mqtt_native_protocol_name(ngx_uint_t version)
 }
 
 
+void
+ngx_mqtt_native_subprotocol(ngx_uint_t version, ngx_str_t *name)
+{
+    switch (ngx_mqtt_protocol(version)) {
+
+    case NGX_MQTT_PROTO_MQTT:
+        ngx_str_set(name, "mqtt");
+        return;
+
+    case NGX_MQTT_PROTO_SIMPLE:
+        ngx_str_null(name);
+        return;
+
+    default:
+        *name = *ngx_mqtt_native_protocol_name(version);
+    }
+}
+
+
 static ngx_int_t
 ngx_mqtt_native_connected(ngx_mqtt_client_t *cl)
 {

@@ -89,6 +89,9 @@ ngx_int_t ngx_mqtt_native_protocol(ngx_str_t *subprotocol,
 /* The name of the protocol of a version, for logs and $mqtt_protocol. */
 const ngx_str_t *ngx_mqtt_native_protocol_name(ngx_uint_t version);
 
+/* The WebSocket subprotocol of one, "mqtt" for MQTT; a simple client: NULL. */
+void ngx_mqtt_native_subprotocol(ngx_uint_t version, ngx_str_t *name);
+
 /* Gives it a connection id, cl->client_id.  NGX_ERROR: no memory. */
 ngx_int_t ngx_mqtt_native_name(ngx_mqtt_client_t *cl);
 

@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_mqtt_targets.h>
+#include <ngx_mqtt_native_client.h>
 #include <ngx_mqtt_user.h>
 
 
@@ -278,7 +279,7 @@ ngx_mqtt_targets_filter_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_targets_t *t,
 
     subject.connection_id.data = s->data;
     subject.connection_id.len = s->id_len;
-    ngx_str_set(&subject.protocol, "mqtt");
+    ngx_mqtt_native_subprotocol(s->version, &subject.protocol);
     ngx_str_null(&subject.user_id);
 
     if (s->user) {

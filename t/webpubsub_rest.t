@@ -92,3 +92,25 @@ a < disconnected message=enough
 a < WS close 1000
 a < close
 b . nothing
+
+
+=== TEST 5: what they speak, in filters and for operators
+--- kinds: json protobuf.reliable
+--- workers: 1 2
+--- hub
+anonymous on;
+access_key primarykey;
+default_roles webpubsub.joinLeaveGroup webpubsub.sendToGroup;
+--- server
+location /api/ { mqtt_api; }
+--- mqtt
+a comes
+m > CONNECT clean
+m < CONNACK
+r asks 202 POST /api/hubs/test/:send?filter=protocol%20eq%20%27mqtt%27 text=one
+m < PUBLISH $webpubsub/server/messages qos=1 id=* content_type="text/plain" payload="one"
+r asks 202 POST /api/hubs/test/:send?filter=protocol%20ne%20%27mqtt%27 text=two
+a < server text=two
+m . nothing
+r > REST GET /api/hubs/test/sessions/$a_id
+r < HTTP 200 json.connected=true json.protocol=* !json.protocolVersion
