@@ -55,7 +55,7 @@ typedef struct {
 ngx_int_t ngx_http_mqtt_ws_handshake(ngx_http_request_t *r,
     ngx_http_mqtt_ctx_t *ctx, ngx_uint_t native);
 
-/* Names in Sec-WebSocket-Protocol, to an array of ngx_str_t. */
+/* The first names in Sec-WebSocket-Protocol, to an array of ngx_str_t. */
 ngx_int_t ngx_http_mqtt_ws_offered(ngx_http_request_t *r,
     ngx_array_t *offered);
 

@@ -19,6 +19,10 @@
 #define NGX_HTTP_MQTT_NONCE_LEN         16
 #define NGX_HTTP_MQTT_SHA1_LEN          20
 
+/* subprotocols of a client that are looked at: each takes memory */
+
+#define NGX_HTTP_MQTT_OFFERED           32
+
 /* that we add to 101 */
 
 #define NGX_HTTP_MQTT_HEADERS           3
@@ -356,8 +360,10 @@ ngx_http_mqtt_ws_names(ngx_str_t *list, ngx_array_t *offered)
     p = list->data;
     last = p + list->len;
 
-    for ( /* void */ ; p < last; p = end + 1) {
-
+    for ( /* void */ ;
+         p < last && offered->nelts < NGX_HTTP_MQTT_OFFERED;
+         p = end + 1)
+    {
         end = ngx_strlchr(p, last, ',');
 
         if (end == NULL) {

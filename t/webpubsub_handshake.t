@@ -50,6 +50,16 @@ b > HANDSHAKE path=/client/hubs/test protocol=mqtt header="Sec-WebSocket-Protoco
 b < HTTP 101 Sec-WebSocket-Protocol=protobuf.reliable.webpubsub.azure.v1
 b < connected
 b closes
+# only so many are looked at
+c opens bare as json
+c > HANDSHAKE path=/client/hubs/test protocol="a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, json.webpubsub.azure.v1"
+c < HTTP 101 Sec-WebSocket-Protocol=json.webpubsub.azure.v1
+c < connected
+c closes
+d opens bare as simple
+d > HANDSHAKE path=/client/hubs/test protocol="a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, json.webpubsub.azure.v1"
+d < HTTP 101 !Sec-WebSocket-Protocol
+d closes
 
 === TEST 4: no WebSocket handshake
 --- transports: ws
