@@ -21,10 +21,6 @@
 #include <sys/random.h>
 
 
-/* bytes of a message that count as much as a packet */
-#define NGX_MQTT_NATIVE_WORK    4096
-
-
 static ngx_uint_t ngx_mqtt_native_enter(ngx_mqtt_client_t *cl,
     ngx_mqtt_connecting_t *cx);
 static ngx_int_t ngx_mqtt_native_profile(ngx_mqtt_client_t *cl,

@@ -24,6 +24,8 @@
 /* of a reconnection token, the same */
 #define NGX_MQTT_NATIVE_TOKEN_LEN  64
 
+/* bytes of a message that count as much as a packet */
+#define NGX_MQTT_NATIVE_WORK       4096
 
 /* topic of what the server says to a single client */
 #define NGX_MQTT_NATIVE_SERVER_PREFIX  "$webpubsub/server/"

@@ -76,6 +76,7 @@ ngx_mqtt_native_store_for(ngx_mqtt_worker_t *w, ngx_mqtt_inbound_t *in,
     }
 
     m = NULL;
+    w->work += in->payload.len / NGX_MQTT_NATIVE_WORK;
 
     if (ngx_mqtt_native_extra_mqtt(pool, in, user_id, metadata) == NGX_OK) {
         m = ngx_mqtt_publish_store(w, in);
