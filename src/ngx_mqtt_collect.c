@@ -48,6 +48,7 @@ ngx_mqtt_collect_locked(ngx_mqtt_publishing_t *p)
         p->node = 0;
         p->sub = NULL;
         p->group = NULL;
+        p->asked = 0;
 
         /* one session: found in the same hold */
 
@@ -92,9 +93,9 @@ ngx_mqtt_collect_locked(ngx_mqtt_publishing_t *p)
 static ngx_int_t
 ngx_mqtt_collect_nodes_locked(ngx_mqtt_publishing_t *p)
 {
-    ngx_mqtt_sub_t    *sub;
-    ngx_mqtt_node_t   *node;
-    ngx_mqtt_group_t  *group;
+    ngx_int_t         rc;
+    ngx_mqtt_sub_t   *sub;
+    ngx_mqtt_node_t  *node;
 
     for ( ;; ) {
 
@@ -117,7 +118,7 @@ ngx_mqtt_collect_nodes_locked(ngx_mqtt_publishing_t *p)
                 continue;
             }
 
-            /* conditions are asked of a share's members in one hold */
+            /* what conditions cost is not known: a whole hold for a share */
 
             if (p->args.targets && p->budget < NGX_MQTT_PUBLISH_BATCH) {
                 return NGX_AGAIN;
@@ -125,12 +126,14 @@ ngx_mqtt_collect_nodes_locked(ngx_mqtt_publishing_t *p)
 
             p->budget--;
 
-            group = p->group;
-            p->group = group->next;
+            rc = ngx_mqtt_collect_group_locked(p, p->group);
 
-            if (ngx_mqtt_collect_group_locked(p, group) != NGX_OK) {
-                return NGX_ERROR;
+            if (rc != NGX_OK) {
+                return rc;
             }
+
+            p->group = p->group->next;
+            p->asked = 0;
         }
 
         if (p->node == p->match.n) {
@@ -197,6 +200,7 @@ ngx_mqtt_collect_group_locked(ngx_mqtt_publishing_t *p,
     ngx_mqtt_group_t *group)
 {
     uint64_t                 match;
+    ngx_int_t                rc;
     ngx_mqtt_sub_t          *sub;
     ngx_mqtt_entry_t        *last, *entry;
     ngx_mqtt_session_t      *s;
@@ -211,11 +215,11 @@ ngx_mqtt_collect_group_locked(ngx_mqtt_publishing_t *p,
     pub = p->pub;
     p->matched = 1;
 
-    sub = ngx_mqtt_share_member_locked(p->worker->zone, group,
-                                       p->args.message, p->args.targets,
-                                       &p->budget);
+    rc = ngx_mqtt_share_member_locked(p->worker->zone, group,
+                                      p->args.message, p->args.targets,
+                                      &p->asked, &p->budget, &sub);
     if (sub == NULL) {
-        return NGX_OK;
+        return rc;
     }
 
     /* never merged with the member's own copies */

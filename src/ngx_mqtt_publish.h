@@ -98,6 +98,7 @@ struct ngx_mqtt_publishing_s {
     ngx_uint_t                node;         /* next of the match, and ... */
     ngx_mqtt_sub_t           *sub;          /* ... of the one before it */
     ngx_mqtt_group_t         *group;
+    ngx_uint_t                asked;        /* members of that group */
     ngx_uint_t                deep;         /* of that too */
 
     /* of one that goes on in later passes */

@@ -14,9 +14,10 @@
 #define NGX_MQTT_SHARE_TRIES    128
 
 
-ngx_mqtt_sub_t *
+ngx_int_t
 ngx_mqtt_share_member_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_group_t *group,
-    ngx_mqtt_message_t *m, ngx_mqtt_targets_t *targets, ngx_uint_t *budget)
+    ngx_mqtt_message_t *m, ngx_mqtt_targets_t *targets, ngx_uint_t *asked,
+    ngx_uint_t *budget, ngx_mqtt_sub_t **member)
 {
     size_t               size;
     ngx_uint_t           i, n, qos;
@@ -30,18 +31,18 @@ ngx_mqtt_share_member_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_group_t *group,
     sub = group->turn;
     n = ngx_min(group->count, NGX_MQTT_SHARE_TRIES);
 
-    for (i = 0; i < n; i++, sub = sub->node_next) {
+    for (i = 0; *asked + i < n; i++, sub = sub->node_next) {
 
         if (sub == NULL) {
             sub = group->members;
         }
 
-        s = sub->session;
-        qos = ngx_min(m->qos, ngx_mqtt_sub_qos(sub));
-
-        if (targets && *budget == 0) {
+        if (targets && *budget == 0 && i) {
             break;
         }
+
+        s = sub->session;
+        qos = ngx_min(m->qos, ngx_mqtt_sub_qos(sub));
 
         if (ngx_mqtt_queue_accepts_locked(s, qos, size) != NGX_OK
             || (targets
@@ -64,14 +65,20 @@ ngx_mqtt_share_member_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_group_t *group,
     }
 
     *budget -= ngx_min(*budget, i);
+    *asked += i;
+    *member = online ? online : offline;
 
-    sub = online ? online : offline;
-
-    if (sub) {
-        ngx_mqtt_set(group->turn, sub->node_next);
+    if (*member) {
+        ngx_mqtt_set(group->turn, (*member)->node_next);
+        return NGX_OK;
     }
 
-    return sub;
+    if (*asked < n) {
+        ngx_mqtt_set(group->turn, sub);
+        return NGX_AGAIN;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -84,7 +91,7 @@ void
 ngx_mqtt_share_pass_on_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
     ngx_mqtt_entry_t *e, ngx_uint_t *budget)
 {
-    ngx_uint_t           qos, cost;
+    ngx_uint_t           qos, cost, asked;
     ngx_mqtt_sub_t      *sub;
     ngx_mqtt_entry_t    *copy;
     ngx_mqtt_message_t  *m;
@@ -105,8 +112,10 @@ ngx_mqtt_share_pass_on_locked(ngx_mqtt_worker_t *w, ngx_mqtt_session_t *s,
         return;
     }
 
-    sub = ngx_mqtt_share_member_locked(w->zone, sub->at.group, m, NULL,
-                                       budget);
+    asked = 0;
+
+    (void) ngx_mqtt_share_member_locked(w->zone, sub->at.group, m, NULL,
+                                        &asked, budget, &sub);
     if (sub == NULL) {
         return;
     }

@@ -280,6 +280,43 @@ test_bulk_filter(ngx_mqtt_bulk_t *bulk, const char *filter)
 }
 
 
+/* A filter that takes more than a hold of the lock for each member. */
+
+static void
+test_bulk_share_slow(void)
+{
+    char             *p, filter[4096];
+    ngx_uint_t        i;
+    ngx_mqtt_bulk_t  *bulk;
+
+    test_bulk_begin(2 * 1024 * 1024);
+
+    for (i = 0; i < 5; i++) {
+        filter[0] = (char) ('a' + i);
+        filter[1] = '\0';
+        store_offline(&st, filter, "$share/s/g", 1);
+    }
+
+    p = filter;
+
+    for (i = 0; i < 90; i++) {
+        p += sprintf(p, "'x' in groups or ");
+    }
+
+    for (i = 0; i < 4; i++) {
+        (void) strcpy(p, i < 3 ? "connectionId eq 'c'" : "1 eq 2");
+
+        bulk = bulk_make(st.w, NGX_MQTT_BULK_SEND, NGX_MQTT_TARGETS_GROUP,
+                         "g", "m");
+        is_int(bulk_run(test_bulk_filter(bulk, filter)), NGX_OK, "is done");
+    }
+
+    is_int(store_queued(&st, "c", "m"), 3, "who was wanted");
+
+    test_bulk_end();
+}
+
+
 static void
 test_bulk_filters(void)
 {
@@ -1339,6 +1376,7 @@ test_bulk(void)
     test_bulk_sends();
     test_bulk_excluded();
     test_bulk_share();
+    test_bulk_share_slow();
     test_bulk_filters();
     test_bulk_message();
     test_bulk_full();
