@@ -20,6 +20,12 @@
 /* bytes of ids that are compared for one block looked at */
 #define NGX_MQTT_TARGETS_BYTES   2048
 
+/*
+ * Bytes of a client id that a filter looks at; a longer one, which a client
+ * may have chosen, would hold the lock for too long, and matches none.
+ */
+#define NGX_MQTT_TARGETS_ID      1024
+
 
 /* What a filter asks a session. */
 
@@ -273,6 +279,10 @@ ngx_mqtt_targets_filter_locked(ngx_mqtt_zone_t *zone, ngx_mqtt_targets_t *t,
     ngx_uint_t                   cost;
     ngx_mqtt_odata_subject_t     subject;
     ngx_mqtt_targets_subject_t   data;
+
+    if (s->id_len > NGX_MQTT_TARGETS_ID) {
+        return 0;
+    }
 
     data.zone = zone;
     data.session = s;
