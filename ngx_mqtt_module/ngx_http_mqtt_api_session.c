@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include <ngx_mqtt_admit.h>
 #include <ngx_mqtt_bulk.h>
 #include <ngx_mqtt_session.h>
 #include <ngx_mqtt_json.h>
@@ -191,6 +192,12 @@ ngx_http_mqtt_api_groups(ngx_http_mqtt_api_t *api, ngx_mqtt_bulk_t *bulk)
     {
         return ngx_http_mqtt_api_refuse(api, NGX_HTTP_BAD_REQUEST, "groups",
                                         "It must be an array of names.");
+    }
+
+    if (groups->n > NGX_MQTT_GROUPS_MAX) {
+        return ngx_http_mqtt_api_refuse(api, NGX_HTTP_BAD_REQUEST, "groups",
+                                        "These are more than %d.",
+                                        NGX_MQTT_GROUPS_MAX);
     }
 
     group = ngx_palloc(bulk->pool, groups->n * sizeof(ngx_str_t));

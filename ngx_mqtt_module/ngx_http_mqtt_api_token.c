@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 #include <ngx_mqtt_module.h>
 #include <ngx_mqtt_json.h>
+#include <ngx_mqtt_topic.h>
 #include <ngx_http_mqtt_api.h>
 
 
@@ -287,10 +288,11 @@ ngx_http_mqtt_api_secure(ngx_http_mqtt_api_t *api, ngx_mqtt_json_t *claims)
 ngx_int_t
 ngx_http_mqtt_api_generate_token(ngx_http_mqtt_api_t *api)
 {
-    u_char      *p;
-    ngx_int_t    rc;
-    ngx_str_t   *type, path, claims, token, json;
-    ngx_uint_t   minutes;
+    u_char        *p;
+    ngx_int_t      rc;
+    ngx_str_t     *type, path, claims, token, json;
+    ngx_uint_t     i, minutes;
+    ngx_keyval_t  *arg;
 
     static ngx_str_t  client = ngx_string("/client/hubs/");
     static ngx_str_t  mqtt = ngx_string("/clients/mqtt/hubs/");
@@ -309,6 +311,20 @@ ngx_http_mqtt_api_generate_token(ngx_http_mqtt_api_t *api)
         return ngx_http_mqtt_api_refuse(api, NGX_HTTP_BAD_REQUEST,
                                         "clientType",
                                         "It must be Default or MQTT.");
+    }
+
+    /* else nobody could use the token */
+
+    arg = api->args.elts;
+
+    for (i = 0; i < api->args.nelts; i++) {
+
+        if (ngx_mqtt_utf8_valid(arg[i].value.data, arg[i].value.len)
+            != NGX_OK)
+        {
+            return ngx_http_mqtt_api_refuse(api, NGX_HTTP_BAD_REQUEST, NULL,
+                                            "An argument is not in UTF-8.");
+        }
     }
 
     minutes = NGX_HTTP_MQTT_API_EXPIRES;

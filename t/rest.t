@@ -31,6 +31,8 @@ r asks 200 POST $token
 r asks 200 POST $token key=secondarykey
 r asks 401 POST $token key=otherkey
 r asks 200 POST /api/hubs/OTHER/:generateToken key=otherkey
+r asks 400 POST $token?userId=%ff
+r asks 400 POST $token?role=%00
 r > REST POST $token token=-
 r < HTTP 401 Content-Length=0 body="" WWW-Authenticate=Bearer !x-ms-error-code api-supported-versions=*
 r asks 401 POST $token token=x

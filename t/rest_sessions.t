@@ -182,6 +182,8 @@ for $action in addToGroups removeFromGroups
         r > REST POST $hub/:$action json=$body
         r < HTTP 400 json.code=Error.BadRequest json.target=~^(body|groups|filter)$
     end
+    r > REST POST $hub/:$action json='{"groups":["g"'1000*',"g"'']}'
+    r < HTTP 400 json.target=groups json.message="These are more than 1000."
     r asks 415 POST $hub/:$action text='{"groups":["g"]}'
     r asks 415 POST $hub/:$action body='{"groups":["g"]}'
     r asks 400 POST $hub/:$action type=application/json length=-
