@@ -33,6 +33,8 @@ typedef struct {
 } ngx_mqtt_asked_t;
 
 
+static ngx_uint_t ngx_mqtt_native_event_waits(ngx_mqtt_client_t *cl,
+    uint64_t ack_id);
 static ngx_int_t ngx_mqtt_native_event_refuse(ngx_mqtt_client_t *cl,
     ngx_mqtt_native_request_t *r, const char *why);
 static ngx_mqtt_event_t *ngx_mqtt_native_event_create(ngx_mqtt_client_t *cl,
@@ -67,6 +69,12 @@ ngx_mqtt_native_event(ngx_mqtt_client_t *cl, ngx_mqtt_native_request_t *r)
     ngx_mqtt_asked_t  *asked;
 
     cl->worker->work += NGX_MQTT_EVENT_WORK;
+
+    /* the ack of the first one is that of its copies */
+
+    if (r->has_ack && ngx_mqtt_native_event_waits(cl, r->ack_id)) {
+        return NGX_OK;
+    }
 
     ev = ngx_mqtt_native_event_create(cl, r);
 
@@ -103,6 +111,29 @@ ngx_mqtt_native_event(ngx_mqtt_client_t *cl, ngx_mqtt_native_request_t *r)
     default:
         return ngx_mqtt_native_event_refuse(cl, r, "There is no memory.");
     }
+}
+
+
+static ngx_uint_t
+ngx_mqtt_native_event_waits(ngx_mqtt_client_t *cl, uint64_t ack_id)
+{
+    ngx_queue_t       *q;
+    ngx_mqtt_asked_t  *asked;
+
+    for (q = ngx_queue_head(&cl->native->asked);
+         q != ngx_queue_sentinel(&cl->native->asked);
+         q = ngx_queue_next(q))
+    {
+        asked = ngx_queue_data(q, ngx_mqtt_asked_t, queue);
+
+        if (asked->has_ack && asked->ack_id == ack_id) {
+            return 1;
+        }
+
+        cl->worker->work++;
+    }
+
+    return 0;
 }
 
 

@@ -362,3 +362,34 @@ a > event e text=x
 a < server text=x meta=k:v
 a > invoke i e text=x
 a < invokeResponse i text=x meta=k:v
+
+=== TEST 12: an event that comes again before it is answered
+--- kinds: json json.reliable protobuf protobuf.reliable
+--- server
+location = /events {
+    mqtt_event_handler test user=* validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4/$mqtt_event;
+}
+--- http_config
+server {
+    listen $TEST_NGINX_PORT_4;
+    location /e { limit_rate 200; return 200 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"; }
+    location /last { return 204; }
+}
+--- mqtt
+a comes
+a > event e text=x ack=1
+a > event e text=x ack=1
+a > event last text=x ack=2
+any order
+    a < ack 1
+    a < server text=0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789
+end
+a < ack 2
+a > event e text=x ack=1
+a < ack 1 Duplicate
+a . nothing
+--- access_log
+/POST \/e /
+--- no_access_log
+/POST \/e .*\n(.*\n)*.*POST \/e /
