@@ -121,7 +121,10 @@ void ngx_mqtt_ask_answer(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer,
     ngx_uint_t version, ngx_uint_t allow, ngx_mqtt_principal_t *p,
     ngx_mqtt_verdict_t *v);
 
-/* The same of an upgrade: all of it goes to "up". */
+/*
+ * The same of an upgrade: all of it goes to "up".  Without "offered" the
+ * subprotocol may be any.
+ */
 void ngx_mqtt_ask_upgrade_answer(ngx_mqtt_event_t *ev,
     ngx_mqtt_answer_t *answer, ngx_uint_t allow, ngx_mqtt_upgrade_t *up);
 

@@ -376,9 +376,9 @@ ngx_mqtt_ask_upgrade_accept(ngx_mqtt_json_t *root, ngx_pool_t *pool,
         p->groups = groups;
     }
 
-    /* an empty one is none */
+    /* an empty one is none, and a client that is gone has offered none */
 
-    if (up->subprotocol.len == 0) {
+    if (up->subprotocol.len == 0 || up->offered == NULL) {
         return NGX_OK;
     }
 

@@ -15,6 +15,10 @@ static ngx_int_t ngx_mqtt_ask_upgrade_create(ngx_mqtt_event_t *ev,
     ngx_mqtt_client_t *cl, ngx_mqtt_upgrade_t *up, ngx_mqtt_upgrade_pt judged);
 static void ngx_mqtt_ask_upgrade_answered(ngx_mqtt_event_t *ev,
     ngx_mqtt_answer_t *answer);
+static void ngx_mqtt_ask_upgrade_gone(ngx_mqtt_event_t *asked,
+    ngx_mqtt_answer_t *answer);
+static ngx_int_t ngx_mqtt_ask_upgrade_gone_event(ngx_mqtt_event_t *ev,
+    ngx_mqtt_event_t *asked, ngx_mqtt_upgrade_t *up);
 
 
 /* The connect event of a native client, which its handshake waits for. */
@@ -120,6 +124,7 @@ ngx_mqtt_ask_upgrade_answered(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer)
     up = ask->upgrade;
 
     if (cl == NULL) {
+        ngx_mqtt_ask_upgrade_gone(ev, answer);
         return;
     }
 
@@ -135,4 +140,71 @@ ngx_mqtt_ask_upgrade_answered(ngx_mqtt_event_t *ev, ngx_mqtt_answer_t *answer)
     cl->appointed = (up->principal.roles != roles);
 
     ask->judged(cl, up);
+}
+
+
+/* It was let in when it was gone: an end for an application that counts. */
+
+static void
+ngx_mqtt_ask_upgrade_gone(ngx_mqtt_event_t *asked, ngx_mqtt_answer_t *answer)
+{
+    ngx_mqtt_event_t    *ev;
+    ngx_mqtt_worker_t   *w;
+    ngx_mqtt_upgrade_t   up;
+
+    w = asked->worker;
+
+    if (answer->status / 100 != 2
+        || !ngx_mqtt_life_wanted(w, &asked->hub, NGX_MQTT_EVENT_DISCONNECTED))
+    {
+        return;
+    }
+
+    ngx_memzero(&up, sizeof(ngx_mqtt_upgrade_t));
+
+    up.principal.user_id = asked->user_id;
+    up.subprotocol = asked->subprotocol;
+
+    ngx_mqtt_ask_upgrade_answer(asked, answer, 0, &up);
+
+    ev = ngx_mqtt_event_create(w, NGX_MQTT_EVENT_DISCONNECTED);
+
+    if (ev == NULL || ngx_mqtt_ask_upgrade_gone_event(ev, asked, &up) != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, w->log, 0,
+                      "a disconnected event is lost: no memory");
+
+    } else if (w->ops->event(w, ev) == NGX_OK) {
+        return;
+    }
+
+    if (ev) {
+        ngx_destroy_pool(ev->pool);
+    }
+}
+
+
+static ngx_int_t
+ngx_mqtt_ask_upgrade_gone_event(ngx_mqtt_event_t *ev, ngx_mqtt_event_t *asked,
+    ngx_mqtt_upgrade_t *up)
+{
+    ngx_str_set(&ev->name, "disconnected");
+    ngx_str_set(&ev->content_type, NGX_MQTT_EVENT_JSON);
+    ngx_str_set(&ev->body, "{\"reason\":\"connection was lost\"}");
+
+    if (ngx_mqtt_event_copy(ev, &ev->hub, &asked->hub) != NGX_OK
+        || ngx_mqtt_event_copy(ev, &ev->connection_id, &asked->connection_id)
+           != NGX_OK
+        || ngx_mqtt_event_copy(ev, &ev->protocol, &asked->protocol) != NGX_OK
+        || ngx_mqtt_event_copy(ev, &ev->subprotocol, &up->subprotocol)
+           != NGX_OK
+        || ngx_mqtt_event_copy(ev, &ev->user_id, &up->principal.user_id)
+           != NGX_OK
+        || ngx_mqtt_event_copy(ev, &ev->state, &up->principal.state) != NGX_OK
+        || ngx_mqtt_event_copy(ev, &ev->cookie, &up->cookie) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }

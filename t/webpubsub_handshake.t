@@ -412,23 +412,79 @@ the application does not answer
 --- workers: 1 2
 --- server
 location = /events {
-    mqtt_event_handler test system=connect,connected user=* validate=off;
+    mqtt_event_handler test system=connect,connected,disconnected user=* validate=off;
     proxy_pass http://$TEST_NGINX_PORT_4/$mqtt_event;
 }
 --- http_config
+limit_req_zone all zone=slow:1m rate=1r/s;
+log_format app escape=none '$request_uri <$http_ce_userid> <$http_ce_subprotocol> <$http_ce_connectionstate> <$http_cookie> $request_body';
 server {
     listen $TEST_NGINX_PORT_4;
-    location /connect { limit_rate 200; return 200 '{"userId":"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"}'; }
+    access_log logs/access.log app;
+    location = /connect {
+        limit_req zone=slow burst=9;
+        try_files /none @answer;
+    }
+    location @answer {
+        add_header ce-connectionState s;
+        add_header Set-Cookie k=v;
+        return 200 '{"userId":"joe"}';
+    }
+    location / { proxy_pass http://$TEST_NGINX_PORT_5; }
+}
+server {
+    listen $TEST_NGINX_PORT_5;
+    access_log off;
     location / { return 200; }
 }
 --- mqtt
+first comes user=joe
+first stops
 a opens bare
 a > HANDSHAKE path=/client/hubs/test protocol=json.webpubsub.azure.v1
+log has "delaying request"
+[not 2 workers] a resets
+[2 workers] a closes
+access log has '{"reason":"connection was lost"}'
+access log has '{"reason":""}'
+--- access_log
+/\/connected <joe> /
+/\/disconnected <joe> <json.webpubsub.azure.v1> <s> <k=v> \{"reason":"connection was lost"\}/
+--- no_access_log
+/(\/connected .*\n(.*\n)*?.*){2}/
+/(\/disconnected .*\n(.*\n)*?.*){3}/
+
+=== TEST 19: the application refuses a client that is gone
+--- transports: ws
+--- server
+location = /client/hubs/test { mqtt_pass test webpubsub; }
+location = /events {
+    mqtt_event_handler test system=connect,disconnected validate=off;
+    proxy_pass http://$TEST_NGINX_PORT_4/$mqtt_event;
+}
+--- http_config
+limit_req_zone all zone=slow:1m rate=1r/s;
+server {
+    listen $TEST_NGINX_PORT_4;
+    location = /connect {
+        limit_req zone=slow burst=9;
+        try_files /none @answer;
+    }
+    location @answer { return 403; }
+    location / { return 200; }
+}
+--- mqtt
+first opens bare
+first > HANDSHAKE path=/client/hubs/test protocol=json.webpubsub.azure.v1
+first < HTTP 403
+a opens bare
+a > HANDSHAKE path=/client/hubs/test protocol=json.webpubsub.azure.v1
+log has "delaying request"
 a resets
 b opens bare
 b > HANDSHAKE path=/client/hubs/test protocol=json.webpubsub.azure.v1
-b closes
-c comes user=~^0123
-c closes
+b < HTTP 403
 --- access_log
-/POST \/connected (?!(?s:.*)POST \/connected )/
+/(POST \/connect .*\n(.*\n)*?.*){3}/
+--- no_access_log
+/disconnected/
