@@ -22,7 +22,7 @@ sub seconds { return $ENV{BENCH_SECONDS} // 1.5 }
 # A case has a name, says what is done, and has mqttload's arguments; "targets"
 # are of the ratio of each further column to the first, or, with "at_most", of
 # the figure itself.  "only" are the servers that are measured, in their columns,
-# if not all are.
+# if not all are.  "wrk": its load is wrk's.
 
 sub sections {
     return (
@@ -46,6 +46,14 @@ sub sections {
         { title => 'Two workers', base => 'one worker', locks => 1,
           columns => [qw(one two)], titles => ['two workers'],
           cases => [ workers() ] },
+
+        { title => 'Events for the application, microseconds',
+          columns => [undef, qw(tcp ws)], titles => [qw(tcp ws)],
+          cases => [ events() ] },
+
+        { title => 'A request, microseconds', base => '`return 202`',
+          columns => [qw(bare rest)], titles => ['REST'],
+          cases => [ requests() ] },
 
         { title => 'Among 1,000,000 subscriptions of 100,000 sessions',
           base => 'alone',
@@ -163,6 +171,28 @@ sub workers {
     } ['pairs100', '100 pairs', qw(pairs -n 100 -w 8)],
       ['fanout100', 'fan-out 1 to 100', qw(fanout --subs 100 -w 16)],
       ['fanin100', 'fan-in 100 to 1', qw(fanin -n 100 -w 8)];
+}
+
+
+# The application is a "return 200" in the same worker, by way of connections
+# that are kept, so that both sides count.
+
+sub events {
+    my @events = qw(events -w 8 -q 0 -b 64);
+
+    return map { { %$_, at_most => 1, targets => [20, 20] } }
+        { name => 'events10', what => '10 clients, each with 8 under way',
+          load => [ @events, '-n', 10, @time ] },
+        { name => 'events200', what => '200 clients, each with 8 under way',
+          load => [ @events, '-n', 200, @time ] };
+}
+
+
+# By wrk, over connections that are kept; "return 202" gets the same requests.
+
+sub requests {
+    return { name => 'rest-group', wrk => 1, targets => [2.0],
+             what => '64 B to a group with one subscriber' };
 }
 
 

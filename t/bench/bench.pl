@@ -22,8 +22,11 @@
 use strict;
 use warnings;
 
+use Digest::SHA qw(hmac_sha256);
 use FindBin;
+use IO::Socket::INET;
 use JSON::PP;
+use MIME::Base64 qw(encode_base64url);
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
@@ -56,6 +59,9 @@ my %servers = (
     'tls'      => { url => "mqtts://$host:$tls" },
     'wss'      => { url => "wss://$host:$wss/mqtt" },
 
+    'rest'     => { url => "http://$host:$ws/api/hubs/bench/groups/g/:send" },
+    'bare'     => { url => "http://$host:$ws/bare" },
+
     'one'      => { url => "tcp://$host:$tcp", bound => \%spread },
     'two'      => { url => "tcp://$host:$tcp", bound => \%spread,
                     workers => 2 },
@@ -80,6 +86,7 @@ for my $section (sections()) {
                                           || $section->{columns} })
         {
             next if $name =~ /^peer/ && !$ENV{BENCH_PEER};
+            next if $case->{wrk} && !$ENV{BENCH_WRK};
             measure($section, $case, $name);
         }
 
@@ -113,8 +120,9 @@ sub measure {
     $runs{ $case->{name} }{$name} = [];
 
     while ($good < $reps && $n++ < $most) {
-        my @found = run($bound, $server, @$args, '--case', $case->{name},
-                        '--label', $name);
+        my @found = $case->{wrk} ? requests($bound, $server)
+                                 : run($bound, $server, @$args, '--case',
+                                       $case->{name}, '--label', $name);
         @found = grep { ($_->{filter} // '#') eq '#' } @found;
         next if !@found;
 
@@ -155,6 +163,102 @@ sub run {
     open my $in, '<', $file or return;
 
     return map { decode_json($_) } <$in>;
+}
+
+
+# The same for wrk, while somebody is subscribed to the group.
+
+sub requests {
+    my ($bound, $server) = @_;
+
+    write_file("$dir/send.lua", <<"END");
+wrk.method = "POST"
+wrk.body = string.rep("x", 64)
+wrk.headers["Content-Type"] = "text/plain"
+wrk.headers["Authorization"] = "Bearer @{[ token($server->{url}) ]}"
+END
+
+    my $subscriber = subscriber();
+    settle();
+
+    my ($used, $busy, $began) = (used(), busy(), time);
+    my $own = cpu();
+
+    my $command = join ' ', pinned($bound->{load}), $ENV{BENCH_WRK},
+                            '-t', 1, '-c', 32, '-s', "$dir/send.lua",
+                            '-d', POSIX::ceil(seconds()) . 's', $server->{url};
+    my $said = qx($command 2>&1);
+
+    $used = used() - $used;
+    my $noise = busy() - $busy - $used - (cpu() - $own);
+    my $length = time - $began;
+
+    kill TERM => $subscriber;
+    waitpid $subscriber, 0;
+
+    my ($n) = $said =~ /(\d+) requests in /;
+
+    if (!$n || $said =~ /Non-2xx|Socket errors/) {
+        warn $said;
+        return;
+    }
+
+    return { noise_cpu => $noise < 0 ? 0 : $noise / $length,
+             server => { cpu_us_per_request => $used * 1e6 / $n } };
+}
+
+
+sub token {
+    my ($url) = @_;
+
+    my @parts = map { encode_base64url(JSON::PP->new->encode($_)) }
+                    { alg => 'HS256', typ => 'JWT' },
+                    { aud => $url, exp => time + 3600 };
+
+    return join '.', @parts, encode_base64url(hmac_sha256(join('.', @parts),
+                                                          'key'));
+}
+
+
+# A process that takes what the group gets; returns when it is subscribed.
+
+sub subscriber {
+    my $socket = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $tcp)
+        or die "no connection: $@\n";
+
+    syswrite $socket, "\x10\x0d\0\4MQTT\4\2\0\0\0\1s\x82\x06\0\1\0\1g\0";
+
+    for (my $answer = ''; length $answer < 9; ) {
+        sysread $socket, $answer, 9, length $answer
+            or die "no subscription\n";
+    }
+
+    my $process = fork() // die "fork: $!\n";
+
+    if ($process == 0) {
+        $SIG{TERM} = 'DEFAULT';
+        1 while sysread $socket, my $data, 1 << 20;
+        POSIX::_exit(0);
+    }
+
+    return $process;
+}
+
+
+# Seconds that all processors were busy, and that this program's children were.
+
+sub busy {
+    my ($user, $nice, $system, undef, undef, $irq, $softirq) =
+        read_file('/proc/stat') =~ /^cpu +(\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)/;
+
+    return ($user + $nice + $system + $irq + $softirq)
+           / POSIX::sysconf(POSIX::_SC_CLK_TCK());
+}
+
+
+sub cpu {
+    my ($user, $system, $children_user, $children_system) = times;
+    return $user + $system + $children_user + $children_system;
 }
 
 
@@ -295,6 +399,7 @@ events { worker_connections 20500; }
 mqtt_zone bench $zone;
 mqtt_hub bench {
     anonymous on;
+    access_key key;
     default_roles webpubsub.joinLeaveGroup webpubsub.sendToGroup;
     max_queued 0 64m;
     receive_maximum 1000;
@@ -320,6 +425,9 @@ http {
         listen $host:$wss ssl backlog=4096 reuseport;
         location = /mqtt { mqtt_pass bench; }
         location = /released { mqtt_pass bench; mqtt_release_request on; }
+        keepalive_requests 1000000000;
+        location /api/ { mqtt_api; }
+        location = /bare { return 202; }
         location = /events {
             mqtt_event_handler bench user=* validate=off;
             proxy_pass http://app;
