@@ -3,9 +3,9 @@
 
 cat << END                                                    >> $NGX_MAKEFILE
 
-$NGX_OBJS/webpubsub.pb-c.c:	$ngx_addon_dir/src/webpubsub.proto
-	protoc-c --proto_path=$ngx_addon_dir/src --c_out=$NGX_OBJS \\
-		$ngx_addon_dir/src/webpubsub.proto
+$NGX_OBJS/webpubsub.pb-c.c:	$ngx_addon_dir/webpubsub.proto
+	protoc-c --proto_path=$ngx_addon_dir --c_out=$NGX_OBJS \\
+		$ngx_addon_dir/webpubsub.proto
 
 $NGX_OBJS/addon/`basename $NGX_OBJS`/webpubsub.pb-c.o:	CFLAGS += -w
 
