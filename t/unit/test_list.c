@@ -386,7 +386,7 @@ test_list_odd(void)
     id[0] = 's';
 
     for (i = 0; i < 40; i++) {
-        sprintf(id + 2990, "%lu", (unsigned long) (1000 + i));
+        sprintf(id + 990, "%lu", (unsigned long) (1000 + i));
         store_offline(&st, id, NULL, 0);
     }
 
@@ -395,7 +395,7 @@ test_list_odd(void)
     is_int(list.n, 40, "long ids");
 
     for (i = 0, n = 0; i < list.n; i++) {
-        n += (list.rows[i].session.id.len == 2994);
+        n += (list.rows[i].session.id.len == 994);
     }
 
     is_int(n, 40, "are whole");
@@ -431,7 +431,7 @@ test_list_odd(void)
            "no subscription");
 
     for (i = 0; i < 40; i++) {
-        sprintf(id + 2990, "%lu", (unsigned long) (1000 + i));
+        sprintf(id + 990, "%lu", (unsigned long) (1000 + i));
         (void) test_list_end(id);
     }
 
