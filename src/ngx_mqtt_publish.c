@@ -33,6 +33,7 @@ static void ngx_mqtt_publish_again_locked(ngx_mqtt_publishing_t *p);
 static ngx_uint_t ngx_mqtt_publish_end_locked(ngx_mqtt_publishing_t *p);
 static ngx_uint_t ngx_mqtt_publish_is_will(ngx_mqtt_publishing_t *p);
 static ngx_int_t ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p);
+static ngx_int_t ngx_mqtt_publish_claim_locked(ngx_mqtt_publishing_t *p);
 
 
 ngx_int_t
@@ -539,6 +540,7 @@ ngx_mqtt_publish_is_will(ngx_mqtt_publishing_t *p)
 static ngx_int_t
 ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
 {
+    ngx_int_t                 rc;
     ngx_mqtt_zone_t          *zone;
     ngx_mqtt_retain_t        *retain;
     ngx_mqtt_message_t       *m;
@@ -549,6 +551,69 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
     m = args->message;
     zone = p->worker->zone;
     retain = NULL;
+
+    rc = ngx_mqtt_publish_claim_locked(p);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (m->retain) {
+        retain = ngx_mqtt_retain_find_locked(zone, args->hub, &p->topic);
+
+        if (retain == NULL && m->payload_len) {
+
+            if (args->max_retained
+                && args->hub->nretained >= args->max_retained)
+            {
+                return NGX_DECLINED;
+            }
+
+            if (ngx_mqtt_retain_reserve_locked(zone, args->hub, &p->topic,
+                                               &retain)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    pub = p->pub;
+
+    pub->session = args->from;
+    pub->packet_id = args->packet_id;
+    pub->has_ack = (u_char) args->has_ack;
+    pub->ack_id = args->ack_id;
+    pub->stream = args->stream;
+    pub->fragment = args->fragment;
+    pub->stream_end = (u_char) args->stream_end;
+    pub->retain = retain;
+    pub->todo = pub->drafts;
+    pub->current = NULL;
+
+    ngx_mqtt_set(pub->message, m);
+    ngx_mqtt_set(m->refs, m->refs + 1);
+    ngx_mqtt_set(pub->drafts, NULL);
+
+    ngx_mqtt_publication_begin_locked(zone, pub);
+
+    return NGX_OK;
+}
+
+
+/*
+ * What the publisher's session has to remember of it: that it has not done so
+ * yet, and has room.
+ */
+
+static ngx_int_t
+ngx_mqtt_publish_claim_locked(ngx_mqtt_publishing_t *p)
+{
+    ngx_mqtt_zone_t          *zone;
+    ngx_mqtt_publish_args_t  *args;
+
+    args = &p->args;
+    zone = p->worker->zone;
 
     /* the session may have ended while the lock was not held */
 
@@ -600,45 +665,6 @@ ngx_mqtt_publish_commit_locked(ngx_mqtt_publishing_t *p)
             return NGX_ERROR;
         }
     }
-
-    if (m->retain) {
-        retain = ngx_mqtt_retain_find_locked(zone, args->hub, &p->topic);
-
-        if (retain == NULL && m->payload_len) {
-
-            if (args->max_retained
-                && args->hub->nretained >= args->max_retained)
-            {
-                return NGX_DECLINED;
-            }
-
-            if (ngx_mqtt_retain_reserve_locked(zone, args->hub, &p->topic,
-                                               &retain)
-                != NGX_OK)
-            {
-                return NGX_ERROR;
-            }
-        }
-    }
-
-    pub = p->pub;
-
-    pub->session = args->from;
-    pub->packet_id = args->packet_id;
-    pub->has_ack = (u_char) args->has_ack;
-    pub->ack_id = args->ack_id;
-    pub->stream = args->stream;
-    pub->fragment = args->fragment;
-    pub->stream_end = (u_char) args->stream_end;
-    pub->retain = retain;
-    pub->todo = pub->drafts;
-    pub->current = NULL;
-
-    ngx_mqtt_set(pub->message, m);
-    ngx_mqtt_set(m->refs, m->refs + 1);
-    ngx_mqtt_set(pub->drafts, NULL);
-
-    ngx_mqtt_publication_begin_locked(zone, pub);
 
     return NGX_OK;
 }
